@@ -1,0 +1,287 @@
+"""The frozen values that flow through dicomlab: findings, changes, outcomes, verdicts.
+
+Nothing here reads a file or knows a rule. A record that can reach a screen, a log or a report
+holds no attribute value, except inside `Masked`.
+"""
+
+from __future__ import annotations
+
+import os
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from html import escape
+from pathlib import Path
+
+from dicomlab.errors import DicomlabError
+
+BATCH_VARIABLE = "DICOMLAB_BATCH"
+
+
+class Action(StrEnum):
+    """What is done to an attribute: the codes of PS3.15 Table E.1-1a, and the verbs of recipes."""
+
+    D = "D"  # replace with a dummy value
+    Z = "Z"  # zero length
+    X = "X"  # remove
+    K = "K"  # keep (a sequence: clean inside)
+    C = "C"  # clean: keep the meaning, lose the identity
+    U = "U"  # replace with a new UID, consistent over the release
+    REPLACE = "replace"
+    HASH = "hash"
+    SHIFT = "shift"
+    BIN = "bin"
+    TRUNCATE = "truncate"
+    REGEX = "regex"
+
+
+class Carrier(StrEnum):
+    """Where identity hides."""
+
+    HEADER = "header"
+    BURNED_IN = "burned-in"
+    FACE = "face"
+
+
+class State(StrEnum):
+    """How an input file ends: in exactly one of these."""
+
+    WRITTEN = "written"
+    QUARANTINED = "quarantined"
+    IGNORED = "ignored"
+
+
+class Reason(StrEnum):
+    """Why a file was ignored or quarantined."""
+
+    EMPTY = "empty-file"
+    NOT_DICOM = "not-dicom"
+    DICOMDIR = "dicomdir"
+    NOT_SELECTED = "not-selected"
+    UNREADABLE = "unreadable"
+    BROKEN = "broken"
+    TRUNCATED = "truncated-pixel-data"
+    NO_IDENTITY = "no-identity"
+    PRIVATE_SOP_CLASS = "private-sop-class"
+    TRANSFER_SYNTAX = "transfer-syntax"
+    TEXT_AT_RISK = "text-at-risk"
+    FACE_AT_RISK = "face-at-risk"
+    STREAM_AT_RISK = "stream-at-risk"
+    NO_CODE = "no-code-for-patient"
+    FAILED_VERIFICATION = "failed-verification"
+    UNEXPECTED = "unexpected-error"
+
+    @property
+    def explanation(self) -> str:
+        """One sentence for a report: what is wrong and what to do about it."""
+        return _EXPLANATIONS[self]
+
+
+_EXPLANATIONS: dict[Reason, str] = {
+    Reason.EMPTY: "the file has no bytes; fetch it again if it should have",
+    Reason.NOT_DICOM: "the file is no DICOM; nothing was read from it",
+    Reason.DICOMDIR: "a DICOMDIR lists other files and is no image; make a new one from the release",
+    Reason.NOT_SELECTED: "the recipe's `select` leaves out this modality or SOP Class",
+    Reason.UNREADABLE: "the file cannot be opened; check its permissions",
+    Reason.BROKEN: "the file starts as DICOM but cannot be parsed to its end; fetch it again",
+    Reason.TRUNCATED: "pixel data is shorter than the header says; fetch the file again",
+    Reason.NO_IDENTITY: "SOP Class, SOP Instance, Study or Series Instance UID is missing or empty",
+    Reason.PRIVATE_SOP_CLASS: "a private SOP Class: no public rule says what its attributes mean",
+    Reason.TRANSFER_SYNTAX: "the transfer syntax is unknown, so the file cannot be read safely",
+    Reason.TEXT_AT_RISK: "the pixels may show text that identifies the patient and nothing has cleared them",
+    Reason.FACE_AT_RISK: "the volume may show the patient's face and nothing has cleared it",
+    Reason.STREAM_AT_RISK: "the video stream may carry metadata that cannot be examined",
+    Reason.NO_CODE: "the recipe's table has no code for this patient; add a row",
+    Reason.FAILED_VERIFICATION: "the de-identified instance failed verification and was not released",
+    Reason.UNEXPECTED: "an unexpected error; the run went on without this file",
+}
+
+
+class Masked:
+    """A value that identifies, or may: shown as blocks unless a person asks on a screen.
+
+    `reveal()` returns the value; it raises DicomlabError in a batch (environment variable
+    DICOMLAB_BATCH set), so that an executed notebook or a log never holds it.
+    """
+
+    __slots__ = ("_value",)
+
+    def __init__(self, value: object) -> None:
+        """Wrap any value; its length is not shown either."""
+        self._value = value
+
+    def __repr__(self) -> str:
+        """Show blocks, the same number for every value."""
+        return "▒▒▒▒▒▒"
+
+    __str__ = __repr__
+
+    def __format__(self, spec: str) -> str:
+        """Format the blocks, never the value."""
+        return format(repr(self), spec)
+
+    def _repr_html_(self) -> str:
+        return f'<span title="masked" style="color:#888">{escape(repr(self))}</span>'
+
+    def __reduce__(self) -> str:
+        """Refuse pickling: a pickle would hold the value in plain bytes."""
+        message = "a masked value is not pickled; pass the attribute path and read it again"
+        raise TypeError(message)
+
+    def __eq__(self, other: object) -> bool:
+        """Equal when the hidden values are."""
+        return isinstance(other, Masked) and self._value == other._value
+
+    def __hash__(self) -> int:
+        """Hash of the hidden value's text."""
+        return hash(str(self._value))
+
+    def reveal(self) -> object:
+        """Return the value, on a screen only."""
+        if os.environ.get(BATCH_VARIABLE):
+            message = "values are not revealed in a batch run; open the notebook in JupyterLab to see them"
+            raise DicomlabError(message)
+        return self._value
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """Something that identifies a patient, or may: what, where, why.
+
+    `path` is an attribute path such as ``RequestAttributesSequence[0].ScheduledProcedureStepID``,
+    or a description of the place for pixels. `value` is masked. `ordinal` is the position of the
+    file in the scan (0-based), -1 when the finding is about a dataset without a file.
+    """
+
+    carrier: Carrier
+    path: str
+    why: str
+    risk: str = ""
+    vr: str = ""
+    code: str = ""
+    value: Masked | None = None
+    ordinal: int = -1
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One planned change: never holds a value, old or new.
+
+    `path`: attribute path. `action`: what is done. `code`: what the table, option or rule said
+    (``X/Z/D``). `by`: ``profile``, ``option NAME``, ``rule, line N``, ``validity``, ``unknown``,
+    ``identifier`` (text that identifies the patient was found in a value that stays).
+    """
+
+    path: str
+    tag: int
+    vr: str
+    action: Action
+    code: str = ""
+    by: str = "profile"
+
+
+@dataclass(frozen=True, slots=True)
+class Region:
+    """A rectangle of pixels: columns x0 to x1, rows y0 to y1, upper bounds open; frame or all."""
+
+    x0: int
+    y0: int
+    x1: int
+    y1: int
+    frame: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One question that the judge asked, and its answer. `where` holds paths, never values."""
+
+    name: str
+    passed: bool
+    detail: str = ""
+    where: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """How one input file ended. Free of identifiers: it goes into the manifest as it is."""
+
+    ordinal: int
+    state: State
+    reason: Reason | None = None
+    detail: str = ""
+    modality: str = ""
+    sop_class: str = ""
+    output: str | None = None
+    sha256: str | None = None
+    changes: Mapping[str, int] = field(default_factory=dict)
+    safe_harbor: Mapping[str, int] = field(default_factory=dict)
+    codes: tuple[str, ...] = ()
+    findings: tuple[Finding, ...] = ()
+    checks: tuple[Check, ...] = ()
+
+    @property
+    def verified(self) -> bool | None:
+        """True or False once judged, None before."""
+        return all(c.passed for c in self.checks) if self.checks else None
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What the judge says of a release: passed when every check did."""
+
+    checks: tuple[Check, ...]
+    instances: int = 0
+    failed: tuple[int, ...] = ()
+
+    @property
+    def passed(self) -> bool:
+        """True when at least one check was made and all of them passed."""
+        return bool(self.checks) and all(c.passed for c in self.checks)
+
+    def __str__(self) -> str:
+        """One line for a person."""
+        bad = [c.name for c in self.checks if not c.passed]
+        head = f"{'PASS' if self.passed else 'FAIL'}: {self.instances} instances, {len(self.checks)} checks"
+        return head + (f", failed: {', '.join(bad)}" if bad else "")
+
+
+@dataclass(frozen=True, slots=True)
+class RunOutcome:
+    """A whole run: every file's outcome, the verdict (None: not verified yet), where things lie."""
+
+    release: Path
+    private: Path
+    recipe_title: str
+    recipe_sha256: str
+    outcomes: tuple[Outcome, ...]
+    verdict: Verdict | None = None
+    seconds: float = 0.0
+    version: str = ""
+
+    def count(self, state: State) -> int:
+        """Return the number of files that ended in `state`."""
+        return sum(o.state is state for o in self.outcomes)
+
+    def reasons(self) -> dict[tuple[State, Reason], int]:
+        """Return how many files ended in each state for each reason."""
+        return dict(Counter((o.state, o.reason) for o in self.outcomes if o.reason is not None))
+
+    @property
+    def ok(self) -> bool:
+        """True when nothing was quarantined and the verdict, if there is one, passed."""
+        return not self.count(State.QUARANTINED) and (self.verdict is None or self.verdict.passed)
+
+    def __str__(self) -> str:
+        """One line for a person."""
+        parts = ", ".join(f"{self.count(s)} {s}" for s in State)
+        said = "not verified" if self.verdict is None else ("verified" if self.verdict.passed else "VERIFICATION FAILED")
+        return f"{len(self.outcomes)} files: {parts}; {said}"
+
+
+def total(counts: Iterable[Mapping[str, int]]) -> dict[str, int]:
+    """Return the sum of several tallies, by key, keys sorted."""
+    summed: Counter[str] = Counter()
+    for one in counts:
+        summed.update(one)
+    return dict(sorted(summed.items()))
