@@ -1,0 +1,28 @@
+"""Free text: what identifies the patient, and its removal from any text that stays.
+
+`Identifiers` holds what is known to identify one patient; `Sweeper` removes it, and what follows
+a pattern, from text. Which attributes give identifiers, and which are swept, is said elsewhere:
+this package knows text, not DICOM.
+"""
+
+from __future__ import annotations
+
+from dicomlab.free_text.sweep import (
+    Identifiers,
+    Sweeper,
+    fold,
+    is_distinctive_number,
+    is_distinctive_phrase,
+    name_parts,
+    ordinary_words,
+)
+
+__all__ = [
+    "Identifiers",
+    "Sweeper",
+    "fold",
+    "is_distinctive_number",
+    "is_distinctive_phrase",
+    "name_parts",
+    "ordinary_words",
+]
