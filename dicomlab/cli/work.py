@@ -1,0 +1,72 @@
+"""The two commands that make a place to work in: `lab` and `demo`."""
+
+from __future__ import annotations
+
+import argparse
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+from dicomlab import __version__
+from dicomlab.errors import NotebookError
+
+VERSION_FILE = ".dicomlab-version"
+# Nothing leaves the machine: no news, no search for updates, no catalogue of extensions.
+QUIET_LAB = (
+    "--LabApp.news_url=None",
+    "--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate",
+    "--LabApp.extension_manager=readonly",
+)
+
+
+def lab(chosen: argparse.Namespace) -> int:
+    """Open JupyterLab on copies of the notebooks."""
+    from dicomlab import files
+
+    new, kept = copy_notebooks(files.packaged("notebooks"), chosen.folder)
+    print(f"{chosen.folder}: {new} notebooks new, {len(kept)} kept as you left them")
+    older = [name for name, version in kept.items() if version != __version__]
+    if older:
+        print(f"{len(older)} of them were copied by another version; for those of {__version__} use another folder")
+    command = [sys.executable, "-m", "jupyterlab", *QUIET_LAB, f"--ServerApp.root_dir={chosen.folder.resolve()}"]
+    command += [f"--port={chosen.port}"] if chosen.port else []
+    command += ["--no-browser"] if chosen.no_browser else []
+    return subprocess.run(command, check=False).returncode  # noqa: S603  (our own interpreter, a list, no shell)
+
+
+def copy_notebooks(packaged: Path, folder: Path) -> tuple[int, dict[str, str]]:
+    """Copy notebooks that are not in `folder` yet, and record the version they come from.
+
+    Returns
+    -------
+    tuple[int, dict[str, str]]
+        How many were copied, and for each that was already there the version that it came from
+        ("" when this is not known). Files that are there are never written to.
+    """
+    if folder.exists() and not folder.is_dir():
+        message = f"{folder} is a file; name a folder for the notebooks"
+        raise NotebookError(message)
+    folder.mkdir(parents=True, exist_ok=True)
+    record = folder / VERSION_FILE
+    lines = record.read_text("utf-8").splitlines() if record.exists() else []
+    known = {name: version for name, _, version in (line.partition("\t") for line in lines)}
+    kept: dict[str, str] = {}
+    new = 0
+    for source in sorted(p for p in packaged.rglob("*.ipynb") if ".ipynb_checkpoints" not in p.parts):
+        name = source.relative_to(packaged).as_posix()
+        target = folder / name
+        if target.exists():
+            kept[name] = known.get(name, "")
+            continue
+        target.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(source, target)
+        known[name] = __version__
+        new += 1
+    record.write_text("".join(f"{name}\t{version}\n" for name, version in sorted(known.items())), "utf-8")
+    return new, kept
+
+
+def demo(chosen: argparse.Namespace) -> int:
+    """Run the whole pipeline through the notebooks."""
+    raise NotImplementedError
