@@ -1,0 +1,26 @@
+"""Policy: YAML to Recipe and back; profile, options and rules composed to one decision per attribute.
+
+`load` a recipe by name or path; ask it to `decide`; `explain` it to a steward, `diff` two, `save` one.
+"""
+
+from dicomlab.recipe.loading import load, packaged, save
+from dicomlab.recipe.model import Ages, AtRisk, Dates, Identifiers, Private, Rule, Select, Table, Uids
+from dicomlab.recipe.whole import NOT_YET, Decision, Recipe
+
+__all__ = [
+    "NOT_YET",
+    "Ages",
+    "AtRisk",
+    "Dates",
+    "Decision",
+    "Identifiers",
+    "Private",
+    "Recipe",
+    "Rule",
+    "Select",
+    "Table",
+    "Uids",
+    "load",
+    "packaged",
+    "save",
+]

@@ -1,0 +1,173 @@
+"""Recipes from and to their files: packaged ones by name, others by path; errors with the line."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Mapping
+from difflib import get_close_matches
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+import yaml
+from pydantic import ValidationError
+from pydantic_core import ErrorDetails
+
+from dicomlab.errors import RecipeError
+from dicomlab.recipe.codes import read_codes
+from dicomlab.recipe.model import Ages, AtRisk, Dates, Identifiers, Private, Rule, Select, Table, Uids
+from dicomlab.recipe.source import Place, Source, YamlError, parse
+from dicomlab.recipe.whole import NOT_YET, Recipe
+
+_PARTS: Mapping[str, type] = {
+    "select": Select, "identifiers": Identifiers, "uids": Uids, "dates": Dates, "ages": Ages,
+    "at_risk": AtRisk, "private": Private, "rules": Rule,
+}  # fmt: skip
+_HEAD = "# A recipe of dicomlab. The first rule that matches wins, over options and profile.\n"
+
+
+def _folder() -> Path:
+    """Return the folder of the packaged recipes: inside the wheel, or at the top of a checkout."""
+    package = Path(str(files("dicomlab")))
+    installed = package / "_packaged" / "templates" / "recipes"
+    return installed if installed.is_dir() else package.parent / "templates" / "recipes"
+
+
+def packaged() -> tuple[str, ...]:
+    """Return the names of the packaged recipes, sorted."""
+    return tuple(sorted(path.stem for path in _folder().glob("*.yaml")))
+
+
+def load(name_or_path: str | os.PathLike[str]) -> Recipe:
+    """Return the recipe of a packaged name or of a file, validated.
+
+    Raises
+    ------
+    RecipeError
+        No such recipe, not YAML, an unknown key, action, option or attribute, a wrong argument, a missing reason,
+        a table of codes that cannot be used. Each is named with its line and how to mend it.
+
+    Examples
+    --------
+    >>> load("basic").profile
+    'basic'
+    """
+    path = _path(name_or_path)
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+    except OSError as error:
+        message = f"recipe {path.name}: {(error.strerror or 'cannot be read').lower()}; check the path and its permissions"
+        raise RecipeError(message) from None
+    except UnicodeDecodeError:
+        message = f"recipe {path.name}: not UTF-8; save the file as plain UTF-8 text"
+        raise RecipeError(message) from None
+    return _recipe(path, text)
+
+
+def _path(name_or_path: str | os.PathLike[str]) -> Path:
+    if isinstance(name_or_path, str) and name_or_path in packaged():
+        return _folder() / f"{name_or_path}.yaml"
+    path = Path(name_or_path)
+    if path.exists():
+        return path
+    names = packaged()
+    near = get_close_matches(str(name_or_path), names, n=1)
+    hint = f"did you mean {near[0]}?" if near else f"write one of {', '.join(names)}, or the path of a YAML file"
+    message = f"recipe {path.name}: neither packaged nor a file; {hint}"
+    raise RecipeError(message)
+
+
+def _recipe(path: Path, text: str) -> Recipe:
+    try:
+        source = parse(text)
+    except YamlError as error:
+        message = f"recipe {path.name}, line {error.line}: {error}"
+        raise RecipeError(message) from None
+    if "dicomlab" not in source.data:
+        message = f'recipe {path.name}, line 1: no key says that this is a recipe; write "dicomlab: 1" first'
+        raise RecipeError(message)
+    try:
+        recipe = Recipe.model_validate(source.data)
+    except ValidationError as error:
+        found = sorted({_told(one, source) for one in error.errors(include_url=False, include_input=False)})
+        raise RecipeError("\n".join(f"recipe {path.name}, line {line}: {what}" for line, what in found)) from None
+    recipe._name = path.stem  # noqa: SLF001  where it came from is no part of what it says
+    recipe._lines = tuple(source.line(("rules", index)) for index in range(len(recipe.rules)))  # noqa: SLF001  as above
+    if isinstance(recipe.identifiers.patient, Table):
+        recipe._codes = read_codes(path.parent / recipe.identifiers.patient.table)  # noqa: SLF001  as above
+    return recipe
+
+
+def _told(error: ErrorDetails, source: Source) -> tuple[int, str]:
+    """Return line and sentence of one error of validation; it quotes keys and actions, never a value."""
+    place = _place(error["loc"], source)
+    if error["type"] == "extra_forbidden":
+        return source.line(place), _unknown_key(place)
+    if error["type"] == "missing":
+        return source.line(place), f'key "{error["loc"][-1]}" is missing; add it'
+    if error["type"] == "value_error":
+        sentence = str(error["ctx"]["error"])
+        head = sentence.partition(":")[0]
+        return source.line((head,) if not place and (head,) in source.lines else place), sentence
+    key = next((part for part in reversed(place) if isinstance(part, str)), "recipe")
+    wanted = error["msg"].removeprefix("Input should be ").removeprefix("a valid ")
+    return source.line(place), f"{key} should be {wanted}; write that"
+
+
+def _place(loc: tuple[str | int, ...], source: Source) -> Place:
+    """Return the part of an error's location that the text has: unions add parts of their own."""
+    place: Place = ()
+    for part in loc:
+        if (*place, part) in source.lines:
+            place = (*place, part)
+    return place
+
+
+def _unknown_key(place: Place) -> str:
+    key = str(place[-1])
+    option = next((option for option, block in NOT_YET.items() if block == key), None)
+    if option and len(place) == 1:
+        return f"{key}: needs option {option}, which is not in this version; delete the block"
+    part = Recipe if len(place) == 1 else _PARTS.get(str(place[0]), Recipe)
+    if "patient" in place[:-1]:
+        part = Table
+    known = list(part.model_fields)
+    near = get_close_matches(key, known, n=1)
+    hint = f"did you mean {near[0]}?" if near else f"the keys here are {', '.join(known)}"
+    comma = "; a value with a comma needs quotes" if place[0] == "rules" else ""
+    return f'unknown key "{key}"; {hint}{comma}'
+
+
+def save(recipe: Recipe, path: str | os.PathLike[str]) -> Path:
+    """Write a recipe as YAML that loads back equal, and return its path; complete or not at all.
+
+    Raises
+    ------
+    RecipeError
+        The file cannot be written, or the recipe's table of codes would not be found from there.
+    """
+    place = Path(path)
+    patient = recipe.identifiers.patient
+    if isinstance(patient, Table) and not (place.parent / patient.table).is_file():
+        message = f"recipe {place.name}: its table is not found from there; copy the table beside it first"
+        raise RecipeError(message)
+    try:
+        with tempfile.NamedTemporaryFile("w", encoding="utf-8", dir=place.parent, suffix=".partial", delete=False) as file:
+            file.write(_HEAD + text_of(recipe))
+            file.flush()
+            os.fsync(file.fileno())
+        Path(file.name).replace(place)
+    except OSError as error:
+        message = f"recipe {place.name}: {(error.strerror or 'cannot be written').lower()}; choose a folder you may write to"
+        raise RecipeError(message) from None
+    return place
+
+
+def text_of(recipe: Recipe) -> str:
+    """Return a recipe's YAML: what differs from the defaults, rules one to a line."""
+    said: dict[str, Any] = recipe.model_dump(mode="json", exclude_defaults=True)
+    first = {"dicomlab": recipe.dicomlab, "title": recipe.title, "edition": recipe.edition, "profile": recipe.profile}
+    return yaml.safe_dump(
+        {**first, **said}, sort_keys=False, allow_unicode=True, width=118, default_flow_style=None
+    )

@@ -1,0 +1,356 @@
+"""The recipe as a whole: profile, options and rules, composed to one decision per attribute."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from difflib import get_close_matches
+from functools import cached_property, lru_cache
+from hashlib import sha256
+from itertools import starmap
+from typing import Annotated, Any, Literal
+
+from pydantic import AfterValidator, Field, PrivateAttr, ValidationInfo, field_validator, model_validator
+from pydicom.datadict import keyword_for_tag
+
+from dicomlab import standard
+from dicomlab.errors import RecipeError
+from dicomlab.recipe.codes import Codes
+from dicomlab.recipe.model import (
+    Ages,
+    AtRisk,
+    Dates,
+    Form,
+    Identifiers,
+    Private,
+    Rule,
+    Select,
+    Table,
+    Uids,
+    holds_the_pixels,
+)
+from dicomlab.recipe.selectors import known_attributes, vrs_of
+from dicomlab.records import Action
+
+FULL_DATES, MODIFIED_DATES = "retain-full-dates", "retain-modified-dates"
+SAFE_PRIVATE, RETAIN_UIDS = "retain-safe-private", "retain-uids"
+
+# Options that no carrier of this version performs, and the block that configures each.
+NOT_YET: Mapping[str, str] = {"clean-pixel-data": "burned_in", "clean-recognizable-visual-features": "deface"}
+
+_MOST_MEMORIES = 200_000
+_FILE_META = 0x0002
+# What an attribute that the table does not list gives away by its VR alone, and the code it gets.
+_BY_VR: Mapping[str, tuple[str, str]] = {
+    "DA": ("X/Z/D", "a date that the table does not list is treated as the dates that it lists"),
+    "DT": ("X/Z/D", "a date that the table does not list is treated as the dates that it lists"),
+    "TM": ("X/Z/D", "a time that the table does not list is treated as the times that it lists"),
+    "PN": ("X/Z/D", "a person's name that the table does not list is treated as the names that it lists"),
+    "UI": ("U", "a UID that the table does not list follows the same map, so that references hold"),
+}
+_OPTION_BY_VR = (
+    (MODIFIED_DATES, "C", {"DA", "DT", "TM"}),
+    (FULL_DATES, "K", {"DA", "DT", "TM"}),
+    (RETAIN_UIDS, "K", {"UI"}),
+)
+# UIDs that name a kind of thing, not a thing.
+_KINDS = ("Class", "TransferSyntax", "CodingScheme", "Context", "MappingResource", "CreatorVersion")
+# How much of a value can stay, by letter of the table and by action.
+_ALLOWED = {"X": 0, "Z": 1, "D": 1, "U": 1, "C": 2, "K": 4}
+_RETAINED = {
+    Action.U: 1, Action.HASH: 1, Action.C: 2, Action.SHIFT: 2,
+    Action.BIN: 3, Action.TRUNCATE: 3, Action.REGEX: 3, Action.K: 4,
+}  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """What is to be done with an attribute, who says so, and why.
+
+    `code` is a code of Table E.1-1 (``X``, ``Z/D``, ``X/Z/U*`` …) or a verb with its `arguments`; `by` is
+    ``rule, line N``, ``option NAME`` or ``profile``.
+    """
+
+    code: str
+    by: str
+    reason: str = ""
+    arguments: Mapping[str, str | float | int] = field(default_factory=dict, hash=False)
+
+
+def _option(name: str) -> str:
+    if name not in standard.OPTIONS:
+        near = get_close_matches(name, standard.OPTIONS, n=1, cutoff=0.5)
+        hint = f"did you mean {near[0]}?" if near else f"the options are {', '.join(standard.OPTIONS)}"
+        message = f'option "{name}" is not one of the twelve of PS3.15 Annex E; {hint}'
+        raise ValueError(message)
+    if name in NOT_YET:
+        message = f"option {name} is not in this version; delete it: until then at_risk decides about pixels"
+        raise ValueError(message)
+    return name
+
+
+class Recipe(Form):
+    """Profile, options and reasoned exceptions: what is done to every instance of a run.
+
+    Two recipes are equal when they say the same, whatever their file, comments and lines.
+    """
+
+    dicomlab: Literal[1] = 1
+    title: str = Field(min_length=1)
+    edition: str = standard.EDITION
+    profile: Literal["basic"] = "basic"
+    options: tuple[Annotated[str, AfterValidator(_option)], ...] = ()
+    select: Select = Select()
+    identifiers: Identifiers = Identifiers()
+    uids: Uids = Uids()
+    dates: Dates = Dates()
+    ages: Ages = Ages()
+    at_risk: AtRisk = AtRisk()
+    private: Private | None = None
+    rules: tuple[Rule, ...] = ()
+
+    _name: str = PrivateAttr(default="")
+    _lines: tuple[int, ...] = PrivateAttr(default=())
+    _codes: Codes | None = PrivateAttr(default=None)
+    _memory: dict[tuple[int, str, str | None], Decision | None] = PrivateAttr(default_factory=dict)
+
+    @field_validator("edition")
+    @classmethod
+    def _edition(cls, edition: str) -> str:
+        if edition != standard.EDITION:
+            message = f"edition is not {standard.EDITION}, the one of the packaged Table E.1-1; review the recipe and write that"
+            raise ValueError(message)
+        return edition
+
+    @field_validator("options")
+    @classmethod
+    def _options(cls, options: tuple[str, ...]) -> tuple[str, ...]:
+        if twice := next((name for name in options if options.count(name) > 1), None):
+            message = f"option {twice} is listed twice; keep one"
+            raise ValueError(message)
+        if {FULL_DATES, MODIFIED_DATES} <= set(options):
+            message = f"options {FULL_DATES} and {MODIFIED_DATES} exclude each other (PS3.15 E.3.6); keep one"
+            raise ValueError(message)
+        return tuple(name for name in standard.OPTIONS if name in options)
+
+    @field_validator("private")
+    @classmethod
+    def _private(cls, block: Private | None, info: ValidationInfo) -> Private | None:
+        if block is not None and SAFE_PRIVATE not in info.data.get("options", (SAFE_PRIVATE,)):
+            message = f"private: has no effect without option {SAFE_PRIVATE}; list the option or delete the block"
+            raise ValueError(message)
+        return block
+
+    @model_validator(mode="after")
+    def _dates_move(self) -> Recipe:
+        moved = MODIFIED_DATES in self.options or any(rule.action is Action.SHIFT for rule in self.rules)
+        if self.dates != Dates() and not moved:
+            message = (
+                f"dates: has no effect without option {MODIFIED_DATES} or a rule with shift; list the option or "
+                f"delete the block"
+            )
+            raise ValueError(message)
+        return self
+
+    # What it is called, and what makes two of them the same.
+
+    @property
+    def name(self) -> str:
+        """The packaged name, or the file's name without its ending; the title when it has no file."""
+        return self._name or self.title
+
+    @cached_property
+    def _canonical(self) -> str:
+        return json.dumps(self.model_dump(mode="json"), sort_keys=True, ensure_ascii=True, separators=(",", ":"))
+
+    @property
+    def sha256(self) -> str:
+        """Digest of what the recipe says; a table of codes goes in by name only.
+
+        The table's content stays out: beside a released code, its digest would let a stranger test guesses of a
+        Patient ID.
+        """
+        return sha256(self._canonical.encode("ascii")).hexdigest()
+
+    def __eq__(self, other: object) -> bool:
+        """Equal when they say the same."""
+        return isinstance(other, Recipe) and self._canonical == other._canonical
+
+    def __hash__(self) -> int:
+        """Hash of what it says."""
+        return hash(self._canonical)
+
+    def __repr__(self) -> str:
+        """Name, options and number of rules."""
+        return f"Recipe({self.name!r}, options={list(self.options)}, {len(self.rules)} rules, sha256={self.sha256[:12]})"
+
+    __str__ = __repr__
+
+    def __getstate__(self) -> dict[Any, Any]:
+        """Leave the memory of decisions behind: a worker makes its own."""
+        state = super().__getstate__()
+        private = dict(state["__pydantic_private__"] or {})
+        return {**state, "__pydantic_private__": {**private, "_memory": {}}}
+
+    # What it decides.
+
+    def decide(self, tag: int, vr: str, creator: str | None = None) -> Decision | None:
+        """Return what is to be done with an attribute; None when nobody says anything about it.
+
+        The first rule that matches; then the options, of which C beats K; then the profile. Attributes that the
+        table does not list but whose VR gives them away (dates, times, names, instance UIDs) are treated as their
+        kind. A private attribute is retained (C) only when the option is listed and the attribute is safe by
+        creator; else the profile removes it.
+
+        Parameters
+        ----------
+        tag
+            ``0xggggeeee``.
+        vr
+            The VR in the instance; ``UN`` of a public attribute is read as the dictionary's.
+        creator
+            Value of the private creator element that reserved the block, None for public attributes and for
+            private ones without creator.
+
+        References
+        ----------
+        PS3.15 E.1, E.3 and Table E.1-1.
+        """
+        key = (tag, vr, creator)
+        try:
+            return self._memory[key]
+        except KeyError:
+            if len(self._memory) > _MOST_MEMORIES:  # a hostile file can name any number of creators
+                self._memory.clear()
+            self._memory[key] = found = self._decide(tag, vr, creator)
+            return found
+
+    def _decide(self, tag: int, vr: str, creator: str | None) -> Decision | None:
+        if tag >> 16 == _FILE_META:
+            return None
+        if vr in {"UN", ""} and (known := vrs_of(tag)):
+            vr = min(known)
+        return self._by_rule(tag, vr, creator) or self._by_law(tag, vr, creator)
+
+    def _by_rule(self, tag: int, vr: str, creator: str | None) -> Decision | None:
+        number = self._rule_of(tag, vr, creator)
+        if number is None:
+            return None
+        rule = self.rules[number]
+        by = f"rule, line {self._lines[number]}" if self._lines else f"rule {number + 1}"
+        if rule.can_act_on(vr):
+            return Decision(str(rule.action), by, rule.reason, rule.arguments)
+        # The steward wanted less than everything to stay; an odd VR must not let all of it stay.
+        row = standard.confidentiality(tag)
+        return Decision(row.basic if row else "X", by, f"{rule.reason} ({rule.action} cannot act on {vr})")
+
+    def _rule_of(self, tag: int, vr: str, creator: str | None) -> int | None:
+        """Return the position of the first rule about the attribute; a family leaves out VRs it cannot act on."""
+        if holds_the_pixels(tag):
+            return None
+        for number, rule in enumerate(self.rules):
+            chosen = rule.selector
+            if chosen.matches(tag, vr, creator, retaining=rule.retaining) and (chosen.exact or rule.can_act_on(vr)):
+                return number
+        return None
+
+    def _by_law(self, tag: int, vr: str, creator: str | None) -> Decision | None:
+        row = standard.confidentiality(tag)
+        if row is None:
+            return self._by_vr(tag, vr)
+        said = [(row.options[name], name) for name in self.options if name in row.options]
+        if tag & 0x00010000:
+            said = [("C", SAFE_PRIVATE)] if self._is_safe(tag, creator) else []
+        if said:
+            letter, name = min(said)  # C stands before K, and beats it
+            return Decision(letter, f"option {name}", standard.OPTIONS[name].meaning)
+        return Decision(row.basic, "profile", "Table E.1-1")
+
+    def _is_safe(self, tag: int, creator: str | None) -> bool:
+        if creator is None or SAFE_PRIVATE not in self.options:
+            return False
+        wanted = self.private.creators if self.private else ()
+        if wanted and creator.strip() not in wanted:
+            return False
+        return standard.safe_private(creator, tag >> 16, tag & 0xFF) is not None
+
+    def _by_vr(self, tag: int, vr: str) -> Decision | None:
+        if vr not in _BY_VR or (vr == "UI" and _names_a_kind(tag)):
+            return None
+        code, reason = _BY_VR[vr]
+        for name, letter, vrs in _OPTION_BY_VR:
+            if name in self.options and vr in vrs:
+                return Decision(letter, f"option {name}", reason)
+        return Decision(code, "profile", reason)
+
+    # What follows from it.
+
+    def code_of(self, issuer: str, patient_id: str) -> str | None:
+        """Return a patient's code of the recipe's table; None when the table has no row for the patient.
+
+        Raises
+        ------
+        RecipeError
+            The recipe has no table, or was not loaded from a file.
+        """
+        if self._codes is None:
+            message = f"recipe {self.name}: no table of codes was read; load the recipe from its file"
+            raise RecipeError(message)
+        return self._codes.of(issuer, patient_id)
+
+    @property
+    def has_table(self) -> bool:
+        """True when patients' codes come from the steward's table."""
+        return isinstance(self.identifiers.patient, Table)
+
+    @property
+    def claimed_codes(self) -> tuple[tuple[str, str], ...]:
+        """(code, meaning) of CID 7050 of the listed options; the profile's own is `standard.PROFILE_CODE`."""
+        return tuple((standard.OPTIONS[name].code, standard.OPTIONS[name].meaning) for name in self.options)
+
+    @cached_property
+    def profile_holds(self) -> bool:
+        """False when a rule retains more of any attribute than the profile and the listed options allow.
+
+        Then 113100 may not be claimed. A private attribute may be retained by a rule that names it and its creator
+        while retain-safe-private is listed: PS3.15 E.3.10 lets the de-identifier know more safe ones than its table.
+        """
+        return not self.excesses
+
+    @cached_property
+    def excesses(self) -> tuple[int, ...]:
+        """Positions (0-based) of the rules that retain more than profile and options allow."""
+        private = {
+            number
+            for number, rule in enumerate(self.rules)
+            if rule.retaining and rule.selector.private_only and not (rule.selector.exact and SAFE_PRIVATE in self.options)
+        }
+        return tuple(sorted(private | set(filter(None.__ne__, starmap(self._excess, self.attributes())))))
+
+    def _excess(self, tag: int, vr: str) -> int | None:
+        """Return the position of the rule that retains too much of a public attribute."""
+        number = self._rule_of(tag, vr, None) if standard.confidentiality(tag) else None
+        law = self._by_law(tag, vr, None)
+        if number is None or law is None:
+            return None
+        allowed = max(_ALLOWED[letter] for letter in law.code.replace("*", "").split("/"))
+        return number if _RETAINED.get(self.rules[number].action, 0) > allowed else None
+
+    def attributes(self) -> tuple[tuple[int, str], ...]:
+        """Return (tag, VR) of every public attribute that the dictionary, the table or a rule names."""
+        named = [rule.selector for rule in self.rules if rule.selector.exact and rule.selector.creator is None]
+        mine = [(one.bits, min(one.vrs(), default="UN")) for one in named]
+        return tuple(sorted({**dict(mine), **dict(_listed()), **dict(known_attributes())}.items()))
+
+
+@lru_cache(maxsize=1)
+def _listed() -> tuple[tuple[int, str], ...]:
+    """Return (tag, VR) of the table's rows but for those that are patterns."""
+    plain = [row for row in standard.rows() if re.fullmatch(r"\([0-9A-F]{4},[0-9A-F]{4}\)", row.tag_pattern)]
+    return tuple((int(row.tag_pattern[1:10].replace(",", ""), 16), row.vr) for row in plain)
+
+
+def _names_a_kind(tag: int) -> bool:
+    return any(part in keyword_for_tag(tag) for part in _KINDS)
