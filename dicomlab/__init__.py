@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from dicomlab.reports import write as report
     from dicomlab.runs import deidentify, find, inspect, plan, run, verify
 
+    __version__: str
+
 _HOMES = {
     "DicomlabError": ("errors", "DicomlabError"),
     "Finding": ("records", "Finding"),
@@ -83,4 +85,4 @@ def __getattr__(name: str) -> object:
 
 def __dir__() -> list[str]:
     """Return the public names."""
-    return __all__
+    return list(__all__)
