@@ -1,0 +1,12 @@
+"""The header as a carrier of identity: attributes at any depth, private blocks, stream metadata.
+
+`wire` parses and encodes elements as they stand in a file; `HeaderCleaner` plans and makes the
+new header of an instance; `Gatherer` collects what identifies the patient.
+"""
+
+from __future__ import annotations
+
+from dicomlab.header.clean import Context, HeaderCleaner, Subject
+from dicomlab.header.gather import Gatherer
+
+__all__ = ["Context", "Gatherer", "HeaderCleaner", "Subject"]

@@ -1,0 +1,216 @@
+"""Metadata inside compressed pixel data: comments and application segments, removed.
+
+Image data is never touched: what an image decoder needs (JFIF APP0, ICC APP2, JPEG-LS APP8, Adobe
+APP14; the JPEG 2000 boxes that describe samples) stays as it was, byte for byte.
+
+References
+----------
+ISO/IEC 10918-1 B.1.1.3 (JPEG markers), ISO/IEC 14495-1 (JPEG-LS), ISO/IEC 15444-1 annexes A and I
+(JPEG 2000 codestream and boxes), PS3.5 A.4 (encapsulation).
+"""
+
+from __future__ import annotations
+
+from struct import pack, unpack_from
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+_SOI, _SOS, _EOI, _COM = 0xD8, 0xDA, 0xD9, 0xFE
+_KEPT_APPLICATION = frozenset({0xE0, 0xE2, 0xE8, 0xEE})  # JFIF, ICC profile, JPEG-LS colour transform, Adobe transform
+_ALONE = frozenset({*range(0xD0, 0xD8), 0x01, _SOI})  # markers without a length
+_J2K_START, _J2K_COM, _J2K_SOT, _J2K_EOC = b"\xff\x4f\xff\x51", 0xFF64, 0xFF90, 0xFFD9
+_JP2_SIGNATURE = b"\x00\x00\x00\x0cjP  "
+_TELLING_BOXES = frozenset({b"xml ", b"uuid", b"uinf", b"jp2i", b"asoc", b"lbl "})
+
+
+def cleaned(frame: bytes) -> bytes:
+    """Return one frame's compressed stream without comments and unknown application segments.
+
+    The very same object when there is nothing to remove, or when the stream is of another kind
+    (RLE, MPEG). Padding behind the stream stays.
+    """
+    if frame[:2] == b"\xff\xd8":
+        return _jpeg(frame)
+    if frame.startswith(_J2K_START):
+        return _codestream(frame)
+    if frame.startswith(_JP2_SIGNATURE):
+        return _boxes(frame)
+    return frame
+
+
+def _jpeg(frame: bytes) -> bytes:
+    """Walk the marker segments of JPEG and JPEG-LS, up to the end of image."""
+    kept, position, start = [], 2, 0
+    while position + 4 <= len(frame):
+        if frame[position] != 0xFF:  # noqa: PLR2004 - every marker starts so
+            return frame  # not a marker where one must be: leave alone, what it is cannot be told
+        marker = frame[position + 1]
+        if marker == 0xFF:  # noqa: PLR2004 - fill bytes
+            position += 1
+            continue
+        if marker == _EOI:
+            break
+        if marker in _ALONE:
+            position += 2
+            continue
+        end = position + 2 + unpack_from(">H", frame, position + 2)[0]
+        if marker == _COM or (0xE0 <= marker <= 0xEF and marker not in _KEPT_APPLICATION):  # noqa: PLR2004
+            kept.append(frame[start:position])
+            start = end
+        position = end
+        if marker == _SOS:
+            position = _end_of_scan(frame, position)
+    if not kept:
+        return frame
+    return b"".join([*kept, frame[start:]])
+
+
+def _end_of_scan(frame: bytes, position: int) -> int:
+    """Return where the next marker stands behind entropy-coded data (stuffing and restarts skipped)."""
+    while (position := frame.find(b"\xff", position)) >= 0 and position + 1 < len(frame):
+        code = frame[position + 1]
+        # 0 is a stuffed byte, below 80 a stuffed bit of JPEG-LS, D0 to D7 a restart.
+        if code >= 0x80 and not 0xD0 <= code <= 0xD7 and code != 0xFF:  # noqa: PLR2004
+            return position
+        position += 1 if code == 0xFF else 2  # noqa: PLR2004
+    return len(frame)
+
+
+def _codestream(frame: bytes) -> bytes:
+    """Drop the comment segments of a JPEG 2000 codestream: in the main header and in tile-part headers."""
+    kept, position, start = [], 2, 0
+    while position + 4 <= len(frame):
+        marker, length = unpack_from(">HH", frame, position)
+        if marker == _J2K_EOC:
+            break
+        if marker == _J2K_SOT:
+            kept.append(frame[start:position])
+            part, position = _tile_part(frame, position)
+            kept.append(part)
+            start = position
+            continue
+        if marker >> 8 != 0xFF:  # noqa: PLR2004 - every marker starts so
+            return frame
+        end = position + 2 + length
+        if marker == _J2K_COM:
+            kept.append(frame[start:position])
+            start = end
+        position = end
+    new = b"".join([*kept, frame[start:]])
+    return frame if len(new) == len(frame) else new
+
+
+def _tile_part(frame: bytes, position: int) -> tuple[bytes, int]:
+    """Return a tile-part without comments and where it ended; its length field follows (A.4.2)."""
+    length = unpack_from(">L", frame, position + 6)[0]
+    end = position + length if length else len(frame)
+    at, head, start, body = position + 12, [], position, position
+    while at + 2 <= end:
+        marker = unpack_from(">H", frame, at)[0]
+        if marker == 0xFF93:  # noqa: PLR2004 - SOD: data from here
+            body = at
+            break
+        stop = at + 2 + unpack_from(">H", frame, at + 2)[0]
+        if marker == _J2K_COM:
+            head.append(frame[start:at])
+            start = stop
+        at = stop
+    else:
+        return frame[position:end], end
+    head.append(frame[start:body])
+    joined = b"".join(head) + frame[body:end]
+    if length and len(joined) != length:
+        joined = joined[:6] + pack(">L", len(joined)) + joined[10:]
+    return joined, end
+
+
+def _boxes(frame: bytes) -> bytes:
+    """Drop the boxes of a JP2 file that carry text, XML or UUIDs; clean the codestream in its box."""
+    kept, position = [], 0
+    while position + 8 <= len(frame):
+        length, kind = unpack_from(">L4s", frame, position)
+        head = 8
+        if length == 1:
+            length, head = unpack_from(">Q", frame, position + 8)[0], 16
+        end = position + length if length else len(frame)
+        if kind == b"jp2c":
+            stream = cleaned(frame[position + head : end])
+            size = 0 if not length else len(stream) + head
+            kept.append((pack(">L4sQ", 1, kind, size) if head == 16 else pack(">L4s", size, kind)) + stream)  # noqa: PLR2004
+        elif kind not in _TELLING_BOXES:
+            kept.append(frame[position:end])
+        position = end
+    new = b"".join([*kept, frame[position:]])
+    return frame if new == frame else new
+
+
+def fragments(value: bytes) -> Iterator[bytes]:
+    """Yield the items of encapsulated pixel data, the basic offset table first."""
+    position = 0
+    while position + 8 <= len(value):
+        group, number, length = unpack_from("<HHL", value, position)
+        if (group, number) != (0xFFFE, 0xE000):
+            return
+        yield value[position + 8 : position + 8 + length]
+        position += 8 + length
+
+
+def clean_pixel_data(value: bytes) -> tuple[bytes, list[int] | None]:
+    """Return encapsulated pixel data whose frames carry no metadata, and the new frame offsets.
+
+    Offsets count from the first fragment behind the basic offset table (PS3.5 A.4). (value, None)
+    when nothing had to be removed: the very same object. A frame in several fragments that changes
+    becomes one fragment; others keep theirs.
+    """
+    items = list(fragments(value))
+    if len(items) < 2 or not may_carry_metadata(value):  # noqa: PLR2004 - table and one fragment
+        return value, None
+    table, pieces = items[0], items[1:]
+    frames: list[list[bytes]] = []
+    for piece in pieces:
+        if not frames or _starts_a_frame(piece):
+            frames.append([])
+        frames[-1].append(piece)
+    changed = False
+    for number, frame in enumerate(frames):
+        whole = b"".join(frame)
+        new = cleaned(whole)
+        if new is not whole and new != whole:
+            changed = True
+            frames[number] = [new + b"\0" if len(new) % 2 else new]
+    if not changed:
+        return value, None
+    offsets, at = [], 0
+    for frame in frames:
+        offsets.append(at)
+        at += sum(8 + len(p) for p in frame)
+    if table:
+        table = pack(f"<{len(offsets)}L", *offsets) if at < 1 << 32 else b""
+    out = [pack("<HHL", 0xFFFE, 0xE000, len(table)), table]
+    for frame in frames:
+        for piece in frame:
+            out += [pack("<HHL", 0xFFFE, 0xE000, len(piece)), piece]
+    return b"".join(out), offsets
+
+
+def frame_lengths(value: bytes) -> list[int]:
+    """Return the length of each frame's first fragment run, for the extended offset table's lengths."""
+    lengths: list[int] = []
+    for piece in list(fragments(value))[1:]:
+        if not lengths or _starts_a_frame(piece):
+            lengths.append(0)
+        lengths[-1] += len(piece)
+    return lengths
+
+
+def may_carry_metadata(data: bytes) -> bool:
+    """Return whether a marker or box of metadata may stand in `data`: cheap, never wrong with a no."""
+    if any(box in data for box in _TELLING_BOXES) or b"\xff\x64" in data or b"\xff\xfe" in data:
+        return True
+    return any(bytes((0xFF, code)) in data for code in range(0xE0, 0xF0) if code not in _KEPT_APPLICATION)
+
+
+def _starts_a_frame(piece: bytes) -> bool:
+    return piece[:2] == b"\xff\xd8" or piece.startswith((_J2K_START, _JP2_SIGNATURE))
