@@ -19,9 +19,9 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+from pydicom._dicom_dict import DicomDictionary
 from pydicom._private_dict import private_dictionaries
 from pydicom._uid_dict import UID_dictionary
-from pydicom.datadict import DicomDictionary
 
 sys.path.insert(0, str(Path(__file__).parent))
 from risk_rules import BY_VR, PRIVATE_RULE, classify
@@ -97,10 +97,11 @@ def safe_private(facts: Path) -> list[list[str]]:
 def sop_classes(iods: Mapping[str, str]) -> dict[str, dict[str, str]]:
     """Return every SOP Class: its name, its IOD when it has one, and whose IOD stands in when it is retired."""
     successors = {row["retired"]: row for row in read_csv(OWN_FACTS / "successors.csv")}
+    names = {uid: entry[0] for uid, entry in UID_dictionary.items()}
+    names |= {row["uid"]: row["name"] for row in read_csv(OWN_FACTS / "sop_class_names.csv")}
     classes: dict[str, dict[str, str]] = {}
     for uid in sorted({u for u, e in UID_dictionary.items() if "SOP Class" in e[1]} | set(iods), key=uid_key):
-        name = UID_dictionary[uid][0] if uid in UID_dictionary else ""
-        entry = {"name": name or iods.get(uid, "retired").replace("-", " ").title()}
+        entry = {"name": names[uid]}
         if iods.get(uid, "") not in {"", *NO_INSTANCE}:
             entry["iod"] = iods[uid]
         elif uid in successors:
@@ -145,8 +146,34 @@ def modules_as_nodes(
             for keyword in attribute["path"]:
                 place = place[keyword][1]
             place[attribute["keyword"]] = (attribute["type"], {})
+        loosen_macros(tree)
+        repeat_relationships(tree)
         roots[name] = store(tree)
     return roots, nodes
+
+
+def loosen_macros(tree: dict[str, Any]) -> None:
+    """Make the functional groups themselves conditional: 1 to 1C, 2 to 2C, in place; their items stay as they are.
+
+    Whether a macro is used at all, and whether in the shared or the per-frame sequence, differs by instance
+    (PS3.3 C.7.6.16); highdicom's tables list every macro in both sequences with the Type it has in its own table.
+    """
+    for sequence in ("SharedFunctionalGroupsSequence", "PerFrameFunctionalGroupsSequence"):
+        if sequence in tree:
+            items = tree[sequence][1]
+            for keyword, (type_, inner) in items.items():
+                items[keyword] = (type_ + "C" if type_ in {"1", "2"} else type_, inner)
+
+
+def repeat_relationships(tree: dict[str, Any]) -> None:
+    """Give the items of a content tree what the Document Relationship Macro says of every level, in place.
+
+    PS3.3 Table C.17-6 includes itself; highdicom's tables stop before the second level.
+    """
+    if "ContentSequence" in tree and "ObservationDateTime" in tree:
+        items = tree["ContentSequence"][1]
+        for keyword in ("ObservationDateTime", "ObservationUID"):
+            items.setdefault(keyword, tree[keyword])
 
 
 def iod_tables() -> tuple[dict[str, str], dict[str, Any]]:

@@ -154,11 +154,12 @@ RULES: tuple[Rule, ...] = (
         "B",
         "It tells where in the hospital the patient was at that time.",
     ),
+    Rule(r"PresentationAddress$|^NTPSourceAddress$", DEVICE, "O", "The network address of one machine."),
     Rule(r"Address(Trial)?$|^DistributionAddress$", PEOPLE, "B", "It is somebody's address."),
     Rule(r"Tele(phone|com)|PhoneNumber", PEOPLE, "D", "It is how to call or write to somebody."),
     # Staff.
     Rule(
-        r"^(Observer|Person)IdentificationCodeSequence$|Identification(Code)?Sequence(Trial)?$",
+        r"(?<!Transducer)Identification(Code)?Sequence$|^VerbalSourceIdentifierCodeSequenceTrial$",
         PEOPLE,
         "A",
         "It says who somebody is, by name or staff number.",
@@ -310,6 +311,19 @@ RULES: tuple[Rule, ...] = (
     ),
     # Time.
     Rule(
+        r"^ContextGroup(Local)?Version$|^Template(Local)?Version$",
+        TEMPORAL,
+        "C",
+        "The version of a local code list; its date hints at time and place.",
+    ),
+    Rule(
+        r"^DateOf(Manufacture|Installation)$|Calibration(Date|Time)|Last(Detector)?Calibration$|^ProductExpiration",
+        TEMPORAL,
+        "C",
+        "A day in the life of one device: service records tell which machine it was.",
+        TIMES,
+    ),
+    Rule(
         r"",
         TEMPORAL,
         "C",
@@ -320,15 +334,14 @@ RULES: tuple[Rule, ...] = (
     Rule(r"^SelectorASValue$", QUASI, "C", "An age copied from somewhere."),
     # UIDs.
     Rule(
-        r"(Class|Scheme|Context(Group.*)?|MappingResource|TransferSyntax|ExtensionCreator|ExtensionOrganization"
-        r"|ManufacturerDeviceClass|TypeOf\w+)UID$",
+        r"(SOPClass|ImplementationClass|Scheme|Context(Group.*)?|MappingResource|TransferSyntax)UID$",
         NONE,
         None,
         "It names a class or a code list that many instances share.",
         frozenset({"UI"}),
     ),
     Rule(
-        r"UID|TransactionUID",
+        r"",
         UID,
         "R",
         "A number that exists once in the world: the archive finds the original by it.",
@@ -336,17 +349,11 @@ RULES: tuple[Rule, ...] = (
         listed=True,
     ),
     Rule(r"", UID, "R", "A UID: unless the standard defines it, it exists once in the world.", frozenset({"UI"})),
-    Rule(r"^Selector", TEXT, None, "A value copied from any other attribute, names included."),
+    Rule(r"^Selector", TEXT, None, "A value copied from any other attribute, names included.", listed=True),
     # Words.
     Rule(
-        r"^ContextGroup(Local)?Version$|^Template(Local)?Version$",
-        TEMPORAL,
-        "C",
-        "The version of a local code list; its date hints at time and place.",
-    ),
-    Rule(
-        r"Comments?$|^(Impressions|Arbitrary|TextComments|AdditionalPatientHistory|TextString|TopicTitle|TopicSubject"
-        r"|TopicKeywords|InterpretationText|IdentifyingComments)$|Notes$|Narrative$",
+        r"Comments?$|^CommentsOn|^(Impressions|Arbitrary|TextComments|AdditionalPatientHistory|TextString|TopicTitle"
+        r"|TopicSubject|TopicKeywords|InterpretationText|IdentifyingComments)$|Notes$|Narrative$",
         TEXT,
         None,
         "Free remarks: names, dates and addresses are often typed here.",
@@ -365,16 +372,23 @@ RULES: tuple[Rule, ...] = (
         None,
         "A description that people type: names and dates of birth slip in.",
         WORDS,
+        listed=True,
     ),
     Rule(
-        r"(Label|LongLabel|Name)$", TEXT, None, "A label that people type: often the patient's or doctor's name.", WORDS
+        r"(Label|LongLabel|Name)$",
+        TEXT,
+        None,
+        "A label that people type: often the patient's or doctor's name.",
+        WORDS,
+        listed=True,
     ),
     Rule(r"", TEXT, None, "A text on the standard's list: it may hold whatever somebody typed.", WORDS, listed=True),
+    Rule(r"^ReasonForTheAttributeModification$", QUASI, None, "It tells that values were corrected, and why."),
     Rule(r"^SexParameters", QUASI, None, "It links to where the patient's sex is recorded."),
     Rule(
         r"", IDENTIFIER, "N", "A web address can hold a name, and leads to where the original lies.", frozenset({"UR"})
     ),
-    Rule(r"^DataSetTrailingPadding$", NONE, None, "Filler after the end; anything may hide in it."),
+    Rule(r"^DataSetTrailingPadding$", TEXT, None, "Filler after the end; anything may hide in it."),
     Rule(r"", IDENTIFIER, "R", "It is on the standard's list of what can identify a patient.", listed=True),
 )
 
