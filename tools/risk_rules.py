@@ -179,7 +179,7 @@ RULES: tuple[Rule, ...] = (
         "It names an organisation, and so a place.",
         listed=True,
     ),
-    Rule(r"^(CameraOwnerName|TopicAuthor)$", PEOPLE, "A", "It names a person."),
+    Rule(r"^(CameraOwnerName|TopicAuthor)$", PEOPLE, "A", "It names a person: an author, or the owner of a camera."),
     Rule(
         r"", PEOPLE, "A", "It names a person: staff are found easily, and through them the patient.", frozenset({"PN"})
     ),
@@ -384,7 +384,6 @@ RULES: tuple[Rule, ...] = (
     ),
     Rule(r"", TEXT, None, "A text on the standard's list: it may hold whatever somebody typed.", WORDS, listed=True),
     Rule(r"^ReasonForTheAttributeModification$", QUASI, None, "It tells that values were corrected, and why."),
-    Rule(r"^SexParameters", QUASI, None, "It links to where the patient's sex is recorded."),
     Rule(
         r"", IDENTIFIER, "N", "A web address can hold a name, and leads to where the original lies.", frozenset({"UR"})
     ),
