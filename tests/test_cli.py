@@ -423,7 +423,7 @@ def test_a_recipe_is_explained(typed):
 def test_two_recipes_are_compared(typed):
     code, out, _ = typed("recipe", "diff", "low", "high")
     assert code == 0
-    assert re.search(r"^PatientID\b", out, re.MULTILINE)  # low keeps a pseudonym that links, high none
+    assert re.search(r"^StudyDate\b", out, re.MULTILINE)  # low shifts it, high empties it
     assert typed("recipe", "diff", "basic", "basic")[1].endswith("0 differences\n")
 
 

@@ -149,8 +149,9 @@ def recipe_diff(chosen: argparse.Namespace) -> int:
     """Show the attributes that two recipes treat differently."""
     from dicomlab import recipe
 
-    differences = recipe.diff(recipe.load(chosen.first), recipe.load(chosen.second))
-    show(["attribute", "first", "second"], differences)
+    first, second = recipe.load(chosen.first), recipe.load(chosen.second)
+    differences = recipe.diff(first, second)
+    show(["attribute or setting", first.name, second.name], [[d.subject, d.first, d.second] for d in differences])
     print(f"\n{len(differences)} differences")
     return DONE
 

@@ -6,7 +6,7 @@ import argparse
 import re
 from collections.abc import Callable
 from pathlib import Path
-from typing import NoReturn
+from typing import Any, NoReturn
 
 from dicomlab import __version__
 from dicomlab.cli import commands, work
@@ -14,7 +14,10 @@ from dicomlab.records import Carrier
 
 # argparse quotes what was typed, and a path that was typed may hold a patient's name.
 _QUOTING = (
-    (re.compile(r"unrecognized arguments: .*"), "an unknown option, or too many arguments (a path with spaces needs quotes)"),
+    (
+        re.compile(r"unrecognized arguments: .*"),
+        "unknown option, or too many arguments (quote a path with spaces)",
+    ),
     (re.compile(r"invalid choice: .*? \(choose from (.*)\)", re.DOTALL), r"not one of \1"),
     (re.compile(r"invalid (\S+) value: .*", re.DOTALL), r"not a valid \1"),
     (re.compile(r"ambiguous option: .*? could match", re.DOTALL), "could be any of"),
@@ -27,7 +30,13 @@ _Command = Callable[[str, _Action, str], argparse.ArgumentParser]
 
 
 class _Parser(argparse.ArgumentParser):
-    """An argument parser whose complaints do not repeat what was typed."""
+    """An argument parser whose complaints do not repeat what was typed; every command takes --debug."""
+
+    def __init__(self, **settings: Any) -> None:  # noqa: ANN401  (argparse's own arguments, passed on)
+        super().__init__(**settings)
+        self.add_argument(
+            "--debug", action="store_true", default=argparse.SUPPRESS, help="show tracebacks; they may quote values"
+        )
 
     def error(self, message: str) -> NoReturn:
         for quoting, plain in _QUOTING:
@@ -43,22 +52,17 @@ def parser() -> argparse.ArgumentParser:
     >>> parser().parse_args(["scan", "data_samples"]).source
     PosixPath('data_samples')
     """
-    debug = _Parser(add_help=False)
-    debug.add_argument(
-        "--debug", action="store_true", default=argparse.SUPPRESS, help="show tracebacks; they may quote values"
-    )
     top = _Parser(
         prog="dicomlab",
         description="See everything in DICOM that could identify the patient, remove it, and prove it.",
         epilog="Exit codes: 0 done; 1 something was quarantined, refused or failed verification; 2 usage or bad input.",
-        parents=[debug],
     )
     top.set_defaults(debug=False)
     top.add_argument("--version", action="version", version=f"dicomlab {__version__}")
     subparsers = top.add_subparsers(title="commands", metavar="COMMAND", required=True)
 
     def command(name: str, action: _Action, text: str) -> argparse.ArgumentParser:
-        sub = subparsers.add_parser(name, help=text, description=text, parents=[debug])
+        sub = subparsers.add_parser(name, help=text, description=text)
         sub.set_defaults(command=action, name=name)
         return sub
 
