@@ -3,6 +3,8 @@
 `load` a recipe by name or path; ask it to `decide`; `explain` it to a steward, `diff` two, `save` one.
 """
 
+from dicomlab.recipe.codes import Codes
+from dicomlab.recipe.explaining import Difference, diff, explain
 from dicomlab.recipe.loading import load, packaged, save
 from dicomlab.recipe.model import Ages, AtRisk, Dates, Identifiers, Private, Rule, Select, Table, Uids
 from dicomlab.recipe.whole import NOT_YET, Decision, Recipe
@@ -11,8 +13,10 @@ __all__ = [
     "NOT_YET",
     "Ages",
     "AtRisk",
+    "Codes",
     "Dates",
     "Decision",
+    "Difference",
     "Identifiers",
     "Private",
     "Recipe",
@@ -20,6 +24,8 @@ __all__ = [
     "Select",
     "Table",
     "Uids",
+    "diff",
+    "explain",
     "load",
     "packaged",
     "save",

@@ -90,11 +90,14 @@ def _wrong(
     if len(cells) != len(header):
         return f"{len(cells)} cells under {len(header)} columns; mend the row"
     row = dict(zip(header, cells, strict=True))
-    code = row["code"]
-    if not row["patient_id"] or not code:
+    if not row["patient_id"] or not row["code"]:
         return "patient_id or code is empty; fill it in or delete the row"
     if (row.get("issuer", ""), row["patient_id"]) in rows:
         return "this patient has a row already; keep one"
+    return _wrong_code(row["code"], taken)
+
+
+def _wrong_code(code: str, taken: Mapping[str, int]) -> str | None:
     if code.casefold() in taken:
         return f"the code is that of row {taken[code.casefold()]}; give each patient a code of its own"
     if len(code) > LO_LENGTH:
@@ -110,7 +113,8 @@ def _refuse_identifiers(
     """Return `rows` unless a code is itself a Patient ID of the table."""
     for _, patient_id in rows:
         if patient_id.casefold() in taken:
-            message = f"{where}, row {taken[patient_id.casefold()]}: the code is a Patient ID of this table; choose another"
+            row = taken[patient_id.casefold()]
+            message = f"{where}, row {row}: the code is a Patient ID of this table; choose another"
             raise RecipeError(message)
     if not rows:
         message = f"{where}: no row below the header; add the patients"

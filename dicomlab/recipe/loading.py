@@ -8,19 +8,21 @@ from collections.abc import Mapping
 from difflib import get_close_matches
 from importlib.resources import files
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import yaml
 from pydantic import ValidationError
-from pydantic_core import ErrorDetails
 
 from dicomlab.errors import RecipeError
 from dicomlab.recipe.codes import read_codes
-from dicomlab.recipe.model import Ages, AtRisk, Dates, Identifiers, Private, Rule, Select, Table, Uids
+from dicomlab.recipe.model import Ages, AtRisk, Dates, Form, Identifiers, Private, Rule, Select, Table, Uids
 from dicomlab.recipe.source import Place, Source, YamlError, parse
 from dicomlab.recipe.whole import NOT_YET, Recipe
 
-_PARTS: Mapping[str, type] = {
+if TYPE_CHECKING:
+    from pydantic_core import ErrorDetails
+
+_PARTS: Mapping[str, type[Form]] = {
     "select": Select, "identifiers": Identifiers, "uids": Uids, "dates": Dates, "ages": Ages,
     "at_risk": AtRisk, "private": Private, "rules": Rule,
 }  # fmt: skip
@@ -57,7 +59,8 @@ def load(name_or_path: str | os.PathLike[str]) -> Recipe:
     try:
         text = path.read_text(encoding="utf-8-sig")
     except OSError as error:
-        message = f"recipe {path.name}: {(error.strerror or 'cannot be read').lower()}; check the path and its permissions"
+        cause = (error.strerror or "cannot be read").lower()
+        message = f"recipe {path.name}: {cause}; check the path and its permissions"
         raise RecipeError(message) from None
     except UnicodeDecodeError:
         message = f"recipe {path.name}: not UTF-8; save the file as plain UTF-8 text"
@@ -129,7 +132,7 @@ def _unknown_key(place: Place) -> str:
     option = next((option for option, block in NOT_YET.items() if block == key), None)
     if option and len(place) == 1:
         return f"{key}: needs option {option}, which is not in this version; delete the block"
-    part = Recipe if len(place) == 1 else _PARTS.get(str(place[0]), Recipe)
+    part: type[Form] = Recipe if len(place) == 1 else _PARTS.get(str(place[0]), Recipe)
     if "patient" in place[:-1]:
         part = Table
     known = list(part.model_fields)
@@ -153,13 +156,16 @@ def save(recipe: Recipe, path: str | os.PathLike[str]) -> Path:
         message = f"recipe {place.name}: its table is not found from there; copy the table beside it first"
         raise RecipeError(message)
     try:
-        with tempfile.NamedTemporaryFile("w", encoding="utf-8", dir=place.parent, suffix=".partial", delete=False) as file:
+        descriptor, name = tempfile.mkstemp(".partial", dir=place.parent)
+        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
             file.write(_HEAD + text_of(recipe))
             file.flush()
             os.fsync(file.fileno())
-        Path(file.name).replace(place)
+        Path(name).chmod(0o644)  # a recipe holds no secret; the steward shares it
+        Path(name).replace(place)
     except OSError as error:
-        message = f"recipe {place.name}: {(error.strerror or 'cannot be written').lower()}; choose a folder you may write to"
+        cause = (error.strerror or "cannot be written").lower()
+        message = f"recipe {place.name}: {cause}; choose a folder that you may write to"
         raise RecipeError(message) from None
     return place
 
@@ -168,6 +174,4 @@ def text_of(recipe: Recipe) -> str:
     """Return a recipe's YAML: what differs from the defaults, rules one to a line."""
     said: dict[str, Any] = recipe.model_dump(mode="json", exclude_defaults=True)
     first = {"dicomlab": recipe.dicomlab, "title": recipe.title, "edition": recipe.edition, "profile": recipe.profile}
-    return yaml.safe_dump(
-        {**first, **said}, sort_keys=False, allow_unicode=True, width=118, default_flow_style=None
-    )
+    return yaml.safe_dump({**first, **said}, sort_keys=False, allow_unicode=True, width=118, default_flow_style=None)

@@ -9,12 +9,13 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, field_validator, model_validator
 from pydicom import config
-from pydicom.uid import UID, UID_dictionary
+from pydicom._uid_dict import UID_dictionary
+from pydicom.uid import UID
 from pydicom.valuerep import validate_value
 
 from dicomlab.pseudonyms import CODE_CHARACTERS, SH_LENGTH, uid_root
-from dicomlab.records import Action
 from dicomlab.recipe.selectors import Selector, selector
+from dicomlab.records import Action
 
 # The arguments of each verb; an action that is not here has none.
 ARGUMENTS: Mapping[Action, tuple[str, ...]] = {
@@ -23,19 +24,26 @@ ARGUMENTS: Mapping[Action, tuple[str, ...]] = {
     Action.TRUNCATE: ("length",),
     Action.REGEX: ("find", "replace"),
 }
-_TEXT_VRS = frozenset("AE CS DS IS LO LT PN SH ST UC UR UT UI AS DA DT TM".split())
-_PROSE_VRS = frozenset("LO LT PN SH ST UC UT AE CS".split())
-_NUMBER_VRS = frozenset("AS DS IS FD FL SL SS SV UL US UV".split())
+_PROSE_VRS = frozenset({"AE", "CS", "LO", "LT", "PN", "SH", "ST", "UC", "UT"})
+_TEXT_VRS = _PROSE_VRS | {"AS", "DA", "DS", "DT", "IS", "TM", "UI", "UR"}
+_NUMBER_VRS = frozenset({"AS", "DS", "IS", "FD", "FL", "SL", "SS", "SV", "UL", "US", "UV"})
 # The VRs that an action can act on; an action that is not here can act on all.
 VRS: Mapping[Action, frozenset[str]] = {
     Action.U: frozenset({"UI", "SQ"}),
     Action.REPLACE: _TEXT_VRS | _NUMBER_VRS,
-    Action.HASH: frozenset("LO SH LT ST UC UT PN AE CS".split()),
+    Action.HASH: _PROSE_VRS,
     Action.SHIFT: frozenset({"DA", "DT"}),
     Action.BIN: _NUMBER_VRS,
     Action.TRUNCATE: _PROSE_VRS,
     Action.REGEX: _PROSE_VRS,
 }
+_PIXELS = (
+    range(0x00080005, 0x00080006),  # character set
+    range(0x00080016, 0x00080017),  # SOP Class
+    range(0x00280000, 0x00280110),  # Image Pixel Module, PS3.3 C.7.6.3
+    range(0x00281101, 0x00281224),  # palettes
+    range(0x7FE00000, 0x7FE10000),  # pixel data
+)
 _LETTERS = {
     "remove": "X", "R": "X", "delete": "X", "redact": "X", "keep": "K", "empty": "Z", "blank": "Z",
     "dummy": "D", "clean": "C", "uid": "U",
@@ -234,7 +242,8 @@ class Rule(Form):
             raise ValueError(message)
         able, vrs = VRS.get(self.action), chosen.vrs()
         if able is not None and vrs and not vrs & able:
-            message = f"{self.action} cannot act on {chosen.text}, whose VR is {'/'.join(sorted(vrs))}; choose another action"
+            vr = "/".join(sorted(vrs))
+            message = f"{self.action} cannot act on {chosen.text}, whose VR is {vr}; choose another action"
             raise ValueError(message)
         if self.action is Action.REPLACE:
             self._refuse_invalid_value(vrs)
@@ -295,9 +304,7 @@ def holds_the_pixels(tag: int) -> bool:
 
     SOP Class, character set, the description of the pixels with their palettes, and the pixels.
     """
-    group, element = tag >> 16, tag & 0xFFFF
-    described = group == 0x0028 and (element < 0x0110 or 0x1101 <= element <= 0x1223)  # noqa: PLR2004  PS3.3 C.7.6.3
-    return described or group == 0x7FE0 or tag in {0x00080005, 0x00080016}  # noqa: PLR2004  pixel data
+    return any(tag in span for span in _PIXELS)
 
 
 def _refuse_expression(find: str, replace: str) -> None:

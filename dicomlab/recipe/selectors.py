@@ -8,24 +8,20 @@ from difflib import get_close_matches
 from fnmatch import fnmatchcase
 from functools import lru_cache
 
-from pydicom.datadict import (
-    DicomDictionary,
-    RepeatersDictionary,
-    dictionary_VR,
-    keyword_dict,
-    repeater_has_tag,
-)
+from pydicom._dicom_dict import DicomDictionary, RepeatersDictionary
+from pydicom.datadict import dictionary_keyword, dictionary_VR, keyword_dict
 from pydicom.valuerep import VR
 
 FORMS = (
     'a keyword (PatientID), a tag ("(0010,0020)"), a mask ("(0010,xxxx)"), a VR ("vr:PN"), '
-    "a private attribute (\"(0019,'SIEMENS MR HEADER',0C)\") or a creator (\"creator:SIEMENS*\")"
+    'a private attribute ("(0019,\'SIEMENS MR HEADER\',0C)") or a creator ("creator:SIEMENS*")'
 )
 
 _TAG = re.compile(r"\(\s*([0-9A-Fx]{4})\s*,\s*([0-9A-Fx]{4})\s*\)|([0-9A-Fx]{4})\s*,?\s*([0-9A-Fx]{4})", re.IGNORECASE)
 _PRIVATE = re.compile(r"\(\s*([0-9A-Fx]{4})\s*,\s*(['\"])(.+)\2\s*,\s*([0-9A-Fx]{2})\s*\)", re.IGNORECASE)
 _REPEATER_KEYWORDS = {row[4]: mask for mask, row in RepeatersDictionary.items() if row[4]}
 _FILE_META = 0x0002
+_NO_DATA_SET = {0x0000, _FILE_META}  # commands, and file meta information
 _ONE = 0xFFFFFFFF
 _ONE_IN_ITS_BLOCK = 0xFFFF00FF  # the block is whichever the creator reserved in that instance
 
@@ -158,10 +154,13 @@ def _nibbles(digits: str) -> tuple[int, int]:
 
 def name_of(tag: int) -> str:
     """Return the keyword of a public attribute, else its tag as ``(gggg,eeee)``."""
-    if tag in DicomDictionary and DicomDictionary[tag][4]:
-        return DicomDictionary[tag][4]
-    if mask := repeater_has_tag(tag):
-        return RepeatersDictionary[mask][4] or f"({tag >> 16:04X},{tag & 0xFFFF:04X})"
+    try:
+        return dictionary_keyword(tag) or _number(tag)
+    except KeyError:
+        return _number(tag)
+
+
+def _number(tag: int) -> str:
     return f"({tag >> 16:04X},{tag & 0xFFFF:04X})"
 
 
@@ -173,4 +172,4 @@ def known_attributes() -> tuple[tuple[int, str], ...]:
         first = _nibbles(mask)[1]
         several = range(0, 0x20, 2) if mask[2:4] == "xx" else (0,)  # PS3.5 7.6: 6000 to 601E
         found.update({first | group << 16: row[0] for group in several})
-    return tuple(sorted((tag, vr.split(" or ")[0]) for tag, vr in found.items() if tag >> 16 != _FILE_META))
+    return tuple(sorted((tag, vr.split(" or ")[0]) for tag, vr in found.items() if tag >> 16 not in _NO_DATA_SET))

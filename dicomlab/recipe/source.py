@@ -83,7 +83,9 @@ class _Reader:
             return self._mapping(node, place)
         if isinstance(node, SequenceNode):
             return [self.read(child, (*place, index)) for index, child in enumerate(node.value)]
-        return self._scalar(node, place)
+        if isinstance(node, ScalarNode):
+            return self._scalar(node, place)
+        raise YamlError(line, "neither text, list nor mapping; write plain YAML")
 
     def _mapping(self, node: MappingNode, place: Place) -> dict[str, Any]:
         found: dict[str, Any] = {}

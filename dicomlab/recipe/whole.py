@@ -10,14 +10,13 @@ from difflib import get_close_matches
 from functools import cached_property, lru_cache
 from hashlib import sha256
 from itertools import starmap
-from typing import Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import AfterValidator, Field, PrivateAttr, ValidationInfo, field_validator, model_validator
 from pydicom.datadict import keyword_for_tag
 
 from dicomlab import standard
 from dicomlab.errors import RecipeError
-from dicomlab.recipe.codes import Codes
 from dicomlab.recipe.model import (
     Ages,
     AtRisk,
@@ -33,6 +32,9 @@ from dicomlab.recipe.model import (
 )
 from dicomlab.recipe.selectors import known_attributes, vrs_of
 from dicomlab.records import Action
+
+if TYPE_CHECKING:
+    from dicomlab.recipe.codes import Codes
 
 FULL_DATES, MODIFIED_DATES = "retain-full-dates", "retain-modified-dates"
 SAFE_PRIVATE, RETAIN_UIDS = "retain-safe-private", "retain-uids"
@@ -120,7 +122,9 @@ class Recipe(Form):
     @classmethod
     def _edition(cls, edition: str) -> str:
         if edition != standard.EDITION:
-            message = f"edition is not {standard.EDITION}, the one of the packaged Table E.1-1; review the recipe and write that"
+            message = (
+                f"edition is not {standard.EDITION}, that of the packaged Table E.1-1; review the recipe, write that"
+            )
             raise ValueError(message)
         return edition
 
@@ -166,6 +170,11 @@ class Recipe(Form):
         return json.dumps(self.model_dump(mode="json"), sort_keys=True, ensure_ascii=True, separators=(",", ":"))
 
     @property
+    def lines(self) -> tuple[int, ...]:
+        """The line of each rule in the recipe's file; empty for a recipe that was built in code."""
+        return self._lines
+
+    @property
     def sha256(self) -> str:
         """Digest of what the recipe says; a table of codes goes in by name only.
 
@@ -184,9 +193,27 @@ class Recipe(Form):
 
     def __repr__(self) -> str:
         """Name, options and number of rules."""
-        return f"Recipe({self.name!r}, options={list(self.options)}, {len(self.rules)} rules, sha256={self.sha256[:12]})"
+        said = f"options={list(self.options)}, {len(self.rules)} rules"
+        return f"Recipe({self.name!r}, {said}, sha256={self.sha256[:12]})"
 
     __str__ = __repr__
+
+    def with_changes(self, **changes: object) -> Recipe:
+        """Return a recipe that says something else in some fields, validated as a whole.
+
+        Raises
+        ------
+        pydantic.ValidationError
+            The changed recipe cannot be obeyed.
+        """
+        changed = Recipe.model_validate({**self.model_dump(), **changes})
+        changed._name, changed._codes = self._name, self._codes
+        changed._lines = self._lines if changed.rules == self.rules else ()
+        return changed
+
+    def model_copy(self, *, update: Mapping[str, Any] | None = None, deep: bool = False) -> Recipe:  # noqa: ARG002
+        """Return a validated copy: pydantic's own would keep what was decided before the change."""
+        return self.with_changes(**(update or {}))
 
     def __getstate__(self) -> dict[Any, Any]:
         """Leave the memory of decisions behind: a worker makes its own."""
@@ -325,9 +352,12 @@ class Recipe(Form):
         private = {
             number
             for number, rule in enumerate(self.rules)
-            if rule.retaining and rule.selector.private_only and not (rule.selector.exact and SAFE_PRIVATE in self.options)
+            if rule.retaining
+            and rule.selector.private_only
+            and not (rule.selector.exact and SAFE_PRIVATE in self.options)
         }
-        return tuple(sorted(private | set(filter(None.__ne__, starmap(self._excess, self.attributes())))))
+        public = {number for number in starmap(self._excess, self.attributes()) if number is not None}
+        return tuple(sorted(private | public))
 
     def _excess(self, tag: int, vr: str) -> int | None:
         """Return the position of the rule that retains too much of a public attribute."""
