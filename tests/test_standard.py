@@ -387,6 +387,14 @@ def test_a_content_tree_keeps_its_types_at_any_depth(depth):
     assert type_of(KEY_OBJECTS, level + "ObservationUID") == "3"
 
 
+def test_what_a_content_item_holds_depends_on_its_value_type():
+    assert type_of(COMPREHENSIVE_SR, "ValueType") == "1"
+    assert type_of(COMPREHENSIVE_SR, "GraphicData") == "1C"
+    assert type_of(COMPREHENSIVE_SR, "ContentSequence/ConceptCodeSequence") == "1C"
+    assert type_of(COMPREHENSIVE_SR, "ContentSequence/MeasuredValueSequence") == "2C"
+    assert type_of(COMPREHENSIVE_SR, "ContentSequence/RelationshipType") == "1"
+
+
 def test_all_attributes_of_an_iod_can_be_listed_with_the_types_that_hold():
     found = iod(PET, frozenset())
     assert found is not None

@@ -90,7 +90,10 @@ def safe_private(facts: Path) -> list[list[str]]:
     for row in read_csv(facts / "ps315_e3_10_1_safe_private.csv"):
         creator, group, low = row["private_creator"].strip(), row["group"].upper(), row["element"][2:].upper()
         entry = private_dictionaries.get(creator, {}).get(f"{group}xx{low}", ("", "", "", ""))
-        rows.append([creator, group, low, row["vr"] or entry[0], row["vm"] or entry[1], row["meaning"]])
+        meaning = row["meaning"]
+        if meaning.startswith('"') and meaning.endswith('"'):  # a cell with quotation marks was quoted twice
+            meaning = meaning[1:-1].replace('""', '"')
+        rows.append([creator, group, low, row["vr"] or entry[0], row["vm"] or entry[1], meaning])
     return sorted(rows)
 
 
@@ -147,7 +150,7 @@ def modules_as_nodes(
                 place = place[keyword][1]
             place[attribute["keyword"]] = (attribute["type"], {})
         loosen_macros(tree)
-        repeat_relationships(tree)
+        complete_content_tree(tree)
         roots[name] = store(tree)
     return roots, nodes
 
@@ -165,15 +168,22 @@ def loosen_macros(tree: dict[str, Any]) -> None:
                 items[keyword] = (type_ + "C" if type_ in {"1", "2"} else type_, inner)
 
 
-def repeat_relationships(tree: dict[str, Any]) -> None:
-    """Give the items of a content tree what the Document Relationship Macro says of every level, in place.
+def complete_content_tree(tree: dict[str, Any]) -> None:
+    """Bring the module of a content tree in line with how it nests (PS3.3 Tables C.17-5 and C.17-6), in place.
 
-    PS3.3 Table C.17-6 includes itself; highdicom's tables stop before the second level.
+    The Document Relationship Macro includes itself, but highdicom's tables stop before the second level: the items
+    get what it says of every level. And which of the value macros an item has depends on its Value Type, an item by
+    reference has none: what they require becomes conditional, 1 to 1C and 2 to 2C.
     """
-    if "ContentSequence" in tree and "ObservationDateTime" in tree:
-        items = tree["ContentSequence"][1]
-        for keyword in ("ObservationDateTime", "ObservationUID"):
-            items.setdefault(keyword, tree[keyword])
+    if "ContentSequence" not in tree or "ObservationDateTime" not in tree:
+        return
+    items = tree["ContentSequence"][1]
+    for keyword in ("ObservationDateTime", "ObservationUID"):
+        items.setdefault(keyword, tree[keyword])
+    for level, always in ((tree, {"ValueType"}), (items, {"RelationshipType"})):
+        for keyword, (type_, inner) in level.items():
+            if type_ in {"1", "2"} and keyword not in always:
+                level[keyword] = (type_ + "C", inner)
 
 
 def iod_tables() -> tuple[dict[str, str], dict[str, Any]]:
