@@ -46,7 +46,7 @@ def read_codes(path: Path) -> Codes:
         Missing or unreadable file, missing column, empty cell, a patient or a code twice, a code
         that is no LO of at most 64 characters or cannot name a folder, a code that is a Patient ID.
     """
-    where = f"table {path}"
+    where = f"table {path.name}"
     try:
         text = path.read_text(encoding="utf-8-sig")
     except OSError as error:

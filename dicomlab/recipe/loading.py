@@ -14,7 +14,7 @@ import yaml
 from pydantic import ValidationError
 
 from dicomlab.errors import RecipeError
-from dicomlab.recipe.codes import read_codes
+from dicomlab.recipe.codes import Codes, read_codes
 from dicomlab.recipe.model import Ages, AtRisk, Dates, Form, Identifiers, Private, Rule, Select, Table, Uids
 from dicomlab.recipe.source import Place, Source, YamlError, parse
 from dicomlab.recipe.whole import NOT_YET, Recipe
@@ -26,6 +26,11 @@ _PARTS: Mapping[str, type[Form]] = {
     "select": Select, "identifiers": Identifiers, "uids": Uids, "dates": Dates, "ages": Ages,
     "at_risk": AtRisk, "private": Private, "rules": Rule,
 }  # fmt: skip
+# What a person would call the types that pydantic names in its own way.
+_KINDS = (
+    ("tuple", "a list, such as [one, two]"), ("model", 'made of "key: value" pairs'), ("bool", "true or false"),
+    ("int_", "a whole number"), ("float", "a number"), ("string", "text"),
+)  # fmt: skip
 _HEAD = "# A recipe of dicomlab. The first rule that matches wins, over options and profile.\n"
 
 
@@ -98,8 +103,17 @@ def _recipe(path: Path, text: str) -> Recipe:
     recipe._name = path.stem  # noqa: SLF001  where it came from is no part of what it says
     recipe._lines = tuple(source.line(("rules", index)) for index in range(len(recipe.rules)))  # noqa: SLF001  as above
     if isinstance(recipe.identifiers.patient, Table):
-        recipe._codes = read_codes(path.parent / recipe.identifiers.patient.table)  # noqa: SLF001  as above
+        line = source.line(("identifiers", "patient", "table"))
+        recipe._codes = _codes(path, recipe.identifiers.patient.table, line)  # noqa: SLF001  as above
     return recipe
+
+
+def _codes(path: Path, table: str, line: int) -> Codes:
+    try:
+        return read_codes(path.parent / table)
+    except RecipeError as error:
+        message = f"recipe {path.name}, line {line}: {error}"
+        raise RecipeError(message) from None
 
 
 def _told(error: ErrorDetails, source: Source) -> tuple[int, str]:
@@ -114,8 +128,8 @@ def _told(error: ErrorDetails, source: Source) -> tuple[int, str]:
         head = sentence.partition(":")[0]
         return source.line((head,) if not place and (head,) in source.lines else place), sentence
     key = next((part for part in reversed(place) if isinstance(part, str)), "recipe")
-    wanted = error["msg"].removeprefix("Input should be ").removeprefix("a valid ")
-    return source.line(place), f"{key} should be {wanted}; write that"
+    wanted = next((words for kind, words in _KINDS if error["type"].startswith(kind)), None)
+    return source.line(place), f"{key} is not {wanted or error['msg'].removeprefix('Input should be ')}; mend the value"
 
 
 def _place(loc: tuple[str | int, ...], source: Source) -> Place:

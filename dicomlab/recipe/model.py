@@ -7,13 +7,22 @@ from collections.abc import Iterable, Mapping
 from difflib import get_close_matches
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, field_validator, model_validator
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Discriminator,
+    Field,
+    Tag,
+    field_validator,
+    model_validator,
+)
 from pydicom import config
 from pydicom._uid_dict import UID_dictionary
-from pydicom.uid import UID
+from pydicom.uid import RE_VALID_UID
 from pydicom.valuerep import validate_value
 
-from dicomlab.pseudonyms import CODE_CHARACTERS, SH_LENGTH, uid_root
+from dicomlab.pseudonyms import CODE_CHARACTERS, SH_LENGTH, UID_LENGTH, uid_root
 from dicomlab.recipe.selectors import Selector, selector
 from dicomlab.records import Action
 
@@ -27,6 +36,7 @@ ARGUMENTS: Mapping[Action, tuple[str, ...]] = {
 _PROSE_VRS = frozenset({"AE", "CS", "LO", "LT", "PN", "SH", "ST", "UC", "UT"})
 _TEXT_VRS = _PROSE_VRS | {"AS", "DA", "DS", "DT", "IS", "TM", "UI", "UR"}
 _NUMBER_VRS = frozenset({"AS", "DS", "IS", "FD", "FL", "SL", "SS", "SV", "UL", "US", "UV"})
+_MEANINGS = {"X": "remove", "Z": "empty", "D": "put a dummy into", "K": "keep", "C": "clean", "U": "put a new UID into"}
 # The VRs that an action can act on; an action that is not here can act on all.
 VRS: Mapping[Action, frozenset[str]] = {
     Action.U: frozenset({"UI", "SQ"}),
@@ -87,7 +97,7 @@ class Select(Form):
         keywords = {row[4]: uid for uid, row in UID_dictionary.items() if row[1] == "SOP Class"}
         uids = tuple(keywords.get(name, name) for name in names)
         for name, uid in zip(names, uids, strict=True):
-            if not UID(uid).is_valid:
+            if not re.fullmatch(RE_VALID_UID, uid) or len(uid) > UID_LENGTH:
                 near = get_close_matches(name, keywords, n=1)
                 hint = f"did you mean {near[0]}?" if near else "write CTImageStorage or 1.2.840.10008.5.1.4.1.1.2"
                 message = f'"{name}" is no SOP Class; {hint}'
@@ -114,7 +124,10 @@ class Identifiers(Form):
     and UIDs derive from the key and the release's salt, so that two releases share none.
     """
 
-    patient: Literal["keyed", "random"] | Table = "keyed"
+    patient: Annotated[
+        Annotated[Literal["keyed", "random"], Tag("word")] | Annotated[Table, Tag("table")],
+        Discriminator(lambda value: "table" if isinstance(value, Mapping | Table) else "word"),
+    ] = "keyed"
     prefix: str = ""
     scope: Literal["patient", "study"] = "patient"
     salted: bool = False
@@ -214,7 +227,7 @@ class Rule(Form):
             return value
         words = " ".join(Action)
         letter = _LETTERS.get(value) if isinstance(value, str) else None
-        hint = f"for that write {letter}" if letter else "to remove an attribute write X"
+        hint = f"to {_MEANINGS[letter or 'X']} an attribute write {letter or 'X'}"
         shown = f' "{value}"' if isinstance(value, str) and len(value) <= 16 else ""  # noqa: PLR2004  a word, no value
         message = f"action{shown} is not one of {words}; {hint}"
         raise ValueError(message)

@@ -12,7 +12,15 @@ from hashlib import sha256
 from itertools import starmap
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
-from pydantic import AfterValidator, Field, PrivateAttr, ValidationInfo, field_validator, model_validator
+from pydantic import (
+    AfterValidator,
+    Field,
+    PrivateAttr,
+    ValidationError,
+    ValidationInfo,
+    field_validator,
+    model_validator,
+)
 from pydicom.datadict import keyword_for_tag
 
 from dicomlab import standard
@@ -203,12 +211,19 @@ class Recipe(Form):
 
         Raises
         ------
-        pydantic.ValidationError
+        RecipeError
             The changed recipe cannot be obeyed.
         """
-        changed = Recipe.model_validate({**self.model_dump(), **changes})
-        changed._name, changed._codes = self._name, self._codes
-        changed._lines = self._lines if changed.rules == self.rules else ()
+        try:
+            changed = Recipe.model_validate({**self.model_dump(), **changes})
+        except ValidationError as error:
+            found = error.errors(include_url=False, include_input=False)
+            said = "; ".join(one["msg"].removeprefix("Value error, ") for one in found)
+            message = f"recipe {self.name}: {said}"
+            raise RecipeError(message) from None
+        lines = self._lines if changed.rules == self.rules else ()
+        for name, value in (("_name", self._name), ("_codes", self._codes), ("_lines", lines)):
+            setattr(changed, name, value)
         return changed
 
     def model_copy(self, *, update: Mapping[str, Any] | None = None, deep: bool = False) -> Recipe:  # noqa: ARG002
