@@ -124,6 +124,14 @@ def binned(value: bytes, vr: str, width: float, *, little: bool) -> bytes | None
     return b"".join(one.pack(n if vr in ("FL", "FD") else round(n)) for n in numbers)
 
 
+def numbers(value: bytes, vr: str, *, little: bool) -> list[float] | None:
+    """Return the numbers of a binary value, None when the VR holds none or the length does not fit."""
+    if vr not in NUMBER_FORMATS:
+        return None
+    one = Struct("<>"[not little] + NUMBER_FORMATS[vr])
+    return None if len(value) % one.size else [n for (n,) in one.iter_unpack(value)]
+
+
 def packed(text: str, vr: str, *, little: bool) -> bytes | None:
     """Return numbers written as text in the binary form of the VR, None when they do not fit it."""
     code = "<>"[not little] + NUMBER_FORMATS[vr]

@@ -1,0 +1,198 @@
+"""What a source holds, as values: entries, series, studies, patients. Every repr is masked."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field
+from functools import cached_property
+from html import escape
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from dicomlab.records import Masked, Reason
+from dicomlab.standard import sop_class_name
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+
+    import pandas as pd
+    from pydicom.dataset import FileDataset
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Entry:
+    """One file of a source. `reason` says why it is no instance, None when it is one.
+
+    `patient` is (issuer, Patient ID) as in the file. Everything that identifies is left out of the repr.
+    """
+
+    ordinal: int
+    path: Path
+    relative: str
+    size: int = 0
+    reason: Reason | None = None
+    attributes: dict[str, str] = field(default_factory=dict)
+    transfer_syntax: str = ""
+
+    def __repr__(self) -> str:
+        """Tell the ordinal and the kind, nothing that identifies."""
+        return f"Entry({self.ordinal}, {self.reason or sop_class_name(self.sop_class)})"
+
+    @property
+    def sop_class(self) -> str:
+        """SOP Class UID, "" when there is none."""
+        return self.attributes.get("SOPClassUID", "")
+
+    @property
+    def modality(self) -> str:
+        """Modality, "" when there is none."""
+        return self.attributes.get("Modality", "")
+
+    @property
+    def patient(self) -> tuple[str, str]:
+        """(issuer, Patient ID) as in the file; without Patient ID, ("\\\\study", Study Instance UID)."""
+        known = self.attributes.get("PatientID", "")
+        return (self.attributes.get("IssuerOfPatientID", ""), known) if known else ("\\study", self.study_uid)
+
+    @property
+    def study_uid(self) -> str:
+        """Study Instance UID as in the file."""
+        return self.attributes.get("StudyInstanceUID", "")
+
+    @property
+    def series_uid(self) -> str:
+        """Series Instance UID as in the file."""
+        return self.attributes.get("SeriesInstanceUID", "")
+
+    @property
+    def sop_instance_uid(self) -> str:
+        """SOP Instance UID as in the file."""
+        return self.attributes.get("SOPInstanceUID", "")
+
+    def read(self) -> FileDataset:
+        """Return the instance as a pydicom Dataset, pixel data included."""
+        from pydicom import dcmread  # noqa: PLC0415 - a catalog is looked at more often than read
+
+        return dcmread(self.path, force=True)
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Group:
+    """The instances of one patient, study or series, under a label that names nobody."""
+
+    label: str
+    instances: tuple[Entry, ...]
+
+    def __repr__(self) -> str:
+        """Tell label, modality and counts."""
+        return f"Group({self.label}: {len(self.instances)} instances, {self.modality})"
+
+    def __iter__(self) -> Iterator[Entry]:
+        """Iterate over the instances."""
+        return iter(self.instances)
+
+    def __len__(self) -> int:
+        """Return the number of instances."""
+        return len(self.instances)
+
+    @property
+    def modality(self) -> str:
+        """Return the modalities, the most frequent first."""
+        return ", ".join(m for m, _ in Counter(e.modality or "none" for e in self.instances).most_common())
+
+    @property
+    def sop_class(self) -> str:
+        """Return the names of the SOP Classes, the most frequent first."""
+        return ", ".join(sop_class_name(u) for u, _ in Counter(e.sop_class for e in self.instances).most_common())
+
+    @property
+    def body_part(self) -> str:
+        """Return Body Part Examined where it is stated and a plain word."""
+        parts = {e.attributes.get("BodyPartExamined", "") for e in self.instances} - {""}
+        return ", ".join(sorted(p for p in parts if p.isascii() and p.replace(" ", "").isalpha() and p.isupper()))
+
+    @property
+    def description(self) -> Masked:
+        """Return the first Series Description, masked: it is free text."""
+        return Masked(next((d for e in self.instances if (d := e.attributes.get("SeriesDescription"))), ""))
+
+    @property
+    def size_bytes(self) -> int:
+        """Return the size of the files together."""
+        return sum(e.size for e in self.instances)
+
+    @property
+    def frames(self) -> int:
+        """Return the number of frames of all instances."""
+        stated = (e.attributes.get("NumberOfFrames", "1") for e in self.instances)
+        return sum(int(n) if n.isdigit() else 1 for n in stated)
+
+
+@dataclass(frozen=True)
+class Catalog:
+    """Everything that a source holds: one entry a file, in the order of their relative paths."""
+
+    source: Path
+    entries: tuple[Entry, ...]
+
+    @cached_property
+    def instances(self) -> tuple[Entry, ...]:
+        """Return the entries that are DICOM instances."""
+        return tuple(e for e in self.entries if e.reason is None)
+
+    @cached_property
+    def patients(self) -> tuple[Group, ...]:
+        """Return one group a patient."""
+        return self._groups("patient", lambda e: (e.patient,))
+
+    @cached_property
+    def studies(self) -> tuple[Group, ...]:
+        """Return one group a study."""
+        return self._groups("study", lambda e: (e.patient, e.study_uid))
+
+    @cached_property
+    def series(self) -> tuple[Group, ...]:
+        """Return one group a series."""
+        return self._groups("series", lambda e: (e.patient, e.study_uid, e.series_uid))
+
+    def _groups(self, last: str, key: Callable[[Entry], tuple[object, ...]]) -> tuple[Group, ...]:
+        names = ("patient", "study", "series")
+        found: dict[tuple[object, ...], list[Entry]] = {}
+        for entry in self.instances:
+            found.setdefault(key(entry), []).append(entry)
+        numbers: dict[tuple[object, ...], dict[object, int]] = {}
+        groups = []
+        for parts, entries in found.items():
+            label = []
+            for depth, part in enumerate(parts):
+                within = numbers.setdefault(parts[:depth], {})
+                label.append(f"{names[depth]} {within.setdefault(part, len(within) + 1)}")
+            groups.append(Group(" / ".join(label), tuple(entries)))
+        assert not groups or last in groups[0].label  # noqa: S101 - the key and the name belong together
+        return tuple(groups)
+
+    def reasons(self) -> dict[Reason, int]:
+        """Return how many files are no instance, by reason."""
+        return dict(Counter(e.reason for e in self.entries if e.reason is not None))
+
+    def to_frame(self) -> pd.DataFrame:
+        """Return one row a series, with nothing that identifies."""
+        import pandas as pd  # noqa: PLC0415 - heavy, and only notebooks ask for it
+
+        rows: Sequence[dict[str, object]] = [
+            {
+                "series": g.label, "modality": g.modality, "SOP Class": g.sop_class, "body part": g.body_part,
+                "instances": len(g), "frames": g.frames, "megabytes": round(g.size_bytes / 1e6, 1),
+            }
+            for g in self.series
+        ]  # fmt: skip
+        return pd.DataFrame(rows)
+
+    def __repr__(self) -> str:
+        """Count, name nobody."""
+        counts = f"{len(self.patients)} patients, {len(self.studies)} studies, {len(self.series)} series"
+        other = "".join(f", {n} {r}" for r, n in self.reasons().items())
+        return f"Catalog({len(self.entries)} files: {counts}, {len(self.instances)} instances{other})"
+
+    def _repr_html_(self) -> str:
+        return f"<p>{escape(repr(self))}</p>{self.to_frame().to_html(index=False)}"

@@ -1,0 +1,46 @@
+"""Faces in volumes: told from metadata alone, so that header-only runs never decode pixels."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+_MODALITIES = frozenset({"CT", "MR", "PT"})
+# Body parts (PS3.16 CID 4031 and free spellings) that include the face, and whole bodies.
+_HEAD = re.compile(
+    "HEAD|NECK|BRAIN|SKULL|FACE|FACIAL|ORBIT|EYE|SINUS|JAW|MANDIB|MAXILL|ZYGOMA|NASAL|NOSE|EAR$|EARS|TEMPOR|CRANI|IAC|"
+    "PITUIT|TMJ|DENT|CAROTID|CEREB|SELLA|TONGUE|PAROTID|LARYNX|PHARYNX|THYROID|CSPINE|C-?SPINE|CERVICAL|TSPINE|WHOLE|"
+    "BODY$|SCHAEDEL|SCHÄDEL|KOPF|HIRN|HALS|CEREBR|CRANE|TETE|TÊTE|CABEZA|TESTA|NEURO|STROKE|UNKNOWN|OTHER|PHANTOM"
+)
+_NO_VOLUME = re.compile(r"LOCALIZER|SCOUT")
+
+
+def face_risk(attributes: Mapping[str, str]) -> str | None:
+    """Return why a volume may show a face, None when metadata gives no reason.
+
+    Parameters
+    ----------
+    attributes
+        Root attributes by keyword: Modality, BodyPartExamined, ImageType, RecognizableVisualFeatures,
+        StudyDescription, SeriesDescription, ProtocolName.
+
+    References
+    ----------
+    PS3.15 E.3.2; PS3.16 CID 4031.
+    """
+    if attributes.get("RecognizableVisualFeatures", "").upper() == "YES":
+        return "RecognizableVisualFeatures says YES"
+    if attributes.get("Modality", "") not in _MODALITIES:
+        return None
+    part = attributes.get("BodyPartExamined", "").upper().strip()
+    if not part:
+        return "a CT, MR or PET series that does not state its body part"
+    if _HEAD.search(part):
+        return "a CT, MR or PET series of the head, the neck or the whole body"
+    words = " ".join(attributes.get(k, "") for k in ("StudyDescription", "SeriesDescription", "ProtocolName")).upper()
+    if re.search(r"\b(HEAD|BRAIN|SKULL|FACE|SINUS|ORBIT|NECK|KOPF|SCHÄDEL|WHOLE ?BODY|CRANE|CEREBR\w*)\b", words):
+        return "a CT, MR or PET series whose description names the head, the neck or the whole body"
+    return None

@@ -1,0 +1,305 @@
+"""The edge to the disk: which files a source holds, reading one, writing one whole or not at all."""
+
+from __future__ import annotations
+
+import errno
+import mmap
+import os
+import zlib
+from hashlib import sha256
+from pathlib import Path
+from struct import pack
+from typing import TYPE_CHECKING, Literal
+
+from pydicom.uid import UID, ExplicitVRBigEndian, ExplicitVRLittleEndian, ImplicitVRLittleEndian
+from tqdm.auto import tqdm
+
+from dicomlab.catalog import Catalog, Entry
+from dicomlab.engine import Instance
+from dicomlab.errors import InstanceError, ReleaseError, SourceError
+from dicomlab.header import stream, wire
+from dicomlab.header.meta import file_meta
+from dicomlab.header.wire import Element, Encoding
+from dicomlab.records import Reason
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+_DICOMDIR = b"1.2.840.10008.1.3.10"
+_IN_MEMORY = 64 << 20  # longer pixel data stays in its file until it is copied
+_MAPPED = 1 << 16
+_COPY = 4 << 20
+_META_GROUP = 2
+_FIRST_GROUPS = (2, 8)
+
+
+def packaged(kind: Literal["notebooks", "templates", "data_samples"]) -> Path:
+    """Return the folder of the packaged notebooks, templates or samples, from a wheel or from a checkout.
+
+    Raises
+    ------
+    SourceError
+        The installation is not whole.
+    """
+    here = Path(__file__).resolve().parent
+    for folder in (here / "_packaged" / kind, here.parent / kind):
+        if folder.is_dir():
+            return folder
+    message = f"the packaged {kind} are missing from this installation; install dicomlab again"
+    raise SourceError(message)
+
+
+def listed(source: str | Path) -> list[tuple[Path, str]]:
+    """Return (path, relative path) of every file below `source`, or of the one file, sorted by relative path.
+
+    Links to files are followed, links to folders are not, so that no file is met twice.
+
+    Raises
+    ------
+    SourceError
+        No such file or folder, a folder that cannot be listed, or no file in it.
+    """
+    root = Path(source)
+    if root.is_file():
+        return [(root, root.name)]
+    if not root.is_dir():
+        message = "the source does not exist; give a folder, or a file, that does"
+        raise SourceError(message)
+
+    def refuse(error: OSError) -> None:
+        message = f"a folder of the source cannot be listed ({os.strerror(error.errno or 0)}); check its permissions"
+        raise SourceError(message) from None
+
+    found = [
+        Path(folder) / name for folder, _, names in os.walk(root, onerror=refuse) for name in names
+    ]
+    if not found:
+        message = "the source holds no file; give a folder with DICOM in it"
+        raise SourceError(message)
+    return sorted(((p, p.relative_to(root).as_posix()) for p in found), key=lambda pair: pair[1])
+
+
+def scan(source: str | Path, *, progress: bool = False) -> Catalog:
+    """Return what a file or folder holds: patients, studies, series, instances, and files that are none.
+
+    Reads headers only. Files need no ending; DICOMDIRs and files that are no DICOM are listed with the reason.
+
+    Raises
+    ------
+    SourceError
+        No such source, or no file in it.
+    """
+    pairs = listed(source)
+    bar = tqdm(pairs, desc="scan", unit="file", disable=not progress)
+    return Catalog(Path(source), tuple(entry(n, path, relative)[0] for n, (path, relative) in enumerate(bar)))
+
+
+def entry(ordinal: int, path: Path, relative: str) -> tuple[Entry, Instance | None]:
+    """Return one file as an entry of a catalog, and its instance with the pixel data left in the file."""
+    try:
+        size = path.stat().st_size
+        instance = read(path, defer=1 << 12)
+    except InstanceError as error:
+        return Entry(ordinal, path, relative, reason=error.reason), None
+    except OSError:
+        return Entry(ordinal, path, relative, reason=Reason.UNREADABLE), None
+    return Entry(ordinal, path, relative, size, None, instance.attributes(), instance.transfer_syntax), instance
+
+
+def read(path: Path, *, defer: int = _IN_MEMORY) -> Instance:
+    """Return the instance in a file; pixel data longer than `defer` bytes stays in the file.
+
+    Raises
+    ------
+    InstanceError
+        The file is empty, unreadable, no DICOM, a DICOMDIR, broken, or of an unknown transfer syntax.
+    """
+    try:
+        with path.open("rb") as file:
+            size = os.fstat(file.fileno()).st_size
+            if not size:
+                raise InstanceError(Reason.EMPTY)
+            if size <= _MAPPED:
+                return _parsed(file.read(), path, defer)
+            with mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
+                return _parsed(data, path, defer)
+    except OSError as error:
+        raise InstanceError(Reason.UNREADABLE) from error
+
+
+def _parsed(data: bytes | mmap.mmap, path: Path | None, defer: int) -> Instance:
+    """Parse a whole file: preamble, file meta, dataset (PS3.10 7.1)."""
+    end = len(data)
+    start = 132 if data[128:132] == b"DICM" else 0
+    part10 = bool(start)
+    if not part10 and not _may_start_dicom(data):
+        raise InstanceError(Reason.NOT_DICOM)
+    try:
+        meta, start = _meta(data, start, end)
+        if bytes(meta.get(0x00020002, b"")).strip(b" \0") == _DICOMDIR:
+            raise InstanceError(Reason.DICOMDIR)
+        syntax = meta.get(0x00020010, b"").decode("ascii", "replace").strip(" \0")
+        encoding, syntax = _encoding(data, start, syntax)
+        deferring = defer
+        if UID(syntax).is_transfer_syntax and UID(syntax).is_deflated:
+            data, start = zlib.decompressobj(-zlib.MAX_WBITS).decompress(data[start:]), 0
+            end, deferring, path = len(data), wire.UNDEFINED, None
+        elements, _ = wire.parse(data, start, end, encoding, defer=deferring)
+    except (wire.BrokenDataset, zlib.error, IndexError, ValueError) as error:
+        if not part10:
+            raise InstanceError(Reason.NOT_DICOM) from error
+        reason = Reason.TRUNCATED if isinstance(error, wire.TruncatedPixels) else Reason.BROKEN
+        raise InstanceError(reason) from error
+    if 0x00041220 in elements:
+        raise InstanceError(Reason.DICOMDIR)
+    if not part10 and 0x00080016 not in elements and 0x00080018 not in elements:
+        raise InstanceError(Reason.NOT_DICOM)
+    return Instance(elements, encoding, syntax, path)
+
+
+def _may_start_dicom(data: bytes | mmap.mmap) -> bool:
+    """Return whether a file without preamble starts with an element of group 2 or 8."""
+    group = int.from_bytes(data[:2], "little")
+    return len(data) > 8 and group in _FIRST_GROUPS and int.from_bytes(data[2:4], "little") < 0x1200  # noqa: PLR2004
+
+
+def _meta(data: bytes | mmap.mmap, position: int, end: int) -> tuple[dict[int, bytes], int]:
+    """Return the values of group 0002 by tag, and where the dataset starts."""
+    found: dict[int, bytes] = {}
+    while position + 8 <= end and int.from_bytes(data[position : position + 2], "little") == _META_GROUP:
+        tag = _META_GROUP << 16 | int.from_bytes(data[position + 2 : position + 4], "little")
+        if data[position + 4 : position + 6].decode("ascii", "replace") in wire.LONG_VRS:
+            length, at = int.from_bytes(data[position + 8 : position + 12], "little"), position + 12
+        elif data[position + 4 : position + 6].isalpha():
+            length, at = int.from_bytes(data[position + 6 : position + 8], "little"), position + 8
+        else:  # some writers encode the file meta in implicit VR
+            length, at = int.from_bytes(data[position + 4 : position + 8], "little"), position + 8
+        if at + length > end:
+            message = "file meta ends behind the end of the file"
+            raise wire.BrokenDataset(message)
+        found[tag] = bytes(data[at : at + length])
+        position = at + length
+    return found, position
+
+
+def _encoding(data: bytes | mmap.mmap, start: int, syntax: str) -> tuple[Encoding, str]:
+    """Return how the dataset is encoded, and its transfer syntax: told by the file meta, checked at the first element."""
+    explicit = data[start + 4 : start + 6].decode("ascii", "replace") in wire.LONG_VRS | wire.TEXT_VRS | wire.ASCII_VRS | {
+        "US", "UL", "SS", "SL", "AT", "FD", "FL"
+    }  # fmt: skip
+    if not syntax:
+        if not explicit:
+            return wire.IMPLICIT_LITTLE, str(ImplicitVRLittleEndian)
+        little = int.from_bytes(data[start : start + 2], "little") < 0x0400  # noqa: PLR2004 - group 8 swapped is 0800
+        return Encoding(little=little), str(ExplicitVRLittleEndian if little else ExplicitVRBigEndian)
+    uid = UID(syntax)
+    if not uid.is_transfer_syntax or uid.is_private:
+        raise InstanceError(Reason.TRANSFER_SYNTAX)
+    if uid.is_deflated:
+        return wire.EXPLICIT_LITTLE, syntax
+    if uid == ImplicitVRLittleEndian and explicit:
+        return wire.EXPLICIT_LITTLE, str(ExplicitVRLittleEndian)
+    if not uid.is_implicit_VR and not explicit and not uid.is_encapsulated and uid.is_little_endian:
+        return wire.IMPLICIT_LITTLE, str(ImplicitVRLittleEndian)
+    return Encoding(implicit=uid.is_implicit_VR, little=uid.is_little_endian), syntax
+
+
+def encoded(instance: Instance) -> Iterator[bytes]:
+    """Yield the bytes of a de-identified instance's file, bulk data in pieces."""
+    yield file_meta(instance.elements, instance.transfer_syntax)
+    if UID(instance.transfer_syntax).is_deflated:
+        squeeze = zlib.compressobj(level=6, wbits=-zlib.MAX_WBITS)
+        body = b"".join(squeeze.compress(piece) for piece in _body(instance)) + squeeze.flush()
+        yield body + b"\0" if len(body) % 2 else body
+    else:
+        yield from _body(instance)
+
+
+def _body(instance: Instance) -> Iterator[bytes]:
+    small: list[bytes] = []
+    for element in instance.elements.values():
+        if element.value is not None:
+            small.append(wire.encode(element, instance.encoding))
+            continue
+        yield b"".join(small)
+        small = []
+        if element.length == wire.UNDEFINED:
+            yield from _fragments_from(instance, element)
+        else:
+            yield wire.header(element, element.length, instance.encoding)
+            yield from _span(instance.source, element.tell, element.length)
+    yield b"".join(small)
+
+
+def _span(path: Path | None, start: int, length: int) -> Iterator[bytes]:
+    """Yield part of a file in pieces."""
+    assert path is not None  # noqa: S101 - only files leave values behind
+    with path.open("rb") as file:
+        file.seek(start)
+        while length:
+            piece = file.read(min(length, _COPY))
+            if not piece:
+                raise InstanceError(Reason.TRUNCATED)
+            length -= len(piece)
+            yield piece
+
+
+def _fragments_from(instance: Instance, element: Element) -> Iterator[bytes]:
+    """Yield encapsulated pixel data left in its file, fragment by fragment, without stream metadata.
+
+    A fragment whose stream loses metadata gets shorter; an offset table that would no longer hold is left empty
+    (PS3.5 A.4 allows it), as is the extended one by the caller.
+    """
+    assert instance.source is not None  # noqa: S101 - only files leave values behind
+    yield wire.header(element, 0, instance.encoding)
+    with instance.source.open("rb") as file:
+        file.seek(element.tell)
+        first, held = True, b""
+        while True:
+            head = file.read(8)
+            length = int.from_bytes(head[4:], "little")
+            if head[:4] != b"\xfe\xff\x00\xe0":
+                break
+            body = file.read(length)
+            if first:
+                held, first = (pack("<HHL", 0xFFFE, 0xE000, len(body)) + body), False
+                yield pack("<HHL", 0xFFFE, 0xE000, 0)
+                continue
+            new = stream.cleaned(body)
+            new = new + b"\0" if len(new) % 2 else new
+            yield pack("<HHL", 0xFFFE, 0xE000, len(new)) + new
+        del held
+    yield pack("<HHL", 0xFFFE, 0xE0DD, 0)
+
+
+def write_atomic(path: Path, chunks: Iterable[bytes], *, mode: int = 0o644) -> str:
+    """Write a file whole or not at all, under a temporary name first; return the sha256 of its bytes.
+
+    Raises
+    ------
+    ReleaseError
+        The disk is full or the folder cannot be written to; nothing is left behind.
+    """
+    digest = sha256()
+    partial = path.with_name(f".{path.name[-60:]}.partial")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with os.fdopen(os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, mode), "wb") as file:
+            for chunk in chunks:
+                digest.update(chunk)
+                file.write(chunk)
+        partial.replace(path)
+    except OSError as error:
+        partial.unlink(missing_ok=True)
+        raise cannot_write(error) from error
+    except BaseException:
+        partial.unlink(missing_ok=True)
+        raise
+    return digest.hexdigest()
+
+
+def cannot_write(error: OSError) -> ReleaseError:
+    """Return the error to raise when the disk says no."""
+    if error.errno in (errno.ENOSPC, errno.EDQUOT):
+        return ReleaseError("the disk is full; free some space and run the same command again, it goes on where it stopped")
+    return ReleaseError(f"a file cannot be written ({os.strerror(error.errno or 0)}); check the folder's permissions")

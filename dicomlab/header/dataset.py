@@ -1,0 +1,54 @@
+"""Elements from and to pydicom's Dataset: the form in which notebooks and other code hold an instance."""
+
+from __future__ import annotations
+
+from io import BytesIO
+from typing import TYPE_CHECKING
+
+from pydicom import dcmread
+from pydicom.dataset import Dataset, FileMetaDataset
+from pydicom.uid import UID, ExplicitVRLittleEndian
+
+from dicomlab.header import wire
+from dicomlab.header.meta import file_meta
+from dicomlab.header.wire import Element, Encoding
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+
+def elements_from(dataset: Dataset) -> tuple[dict[int, Element], Encoding, str]:
+    """Return a Dataset's elements as encoded, how they are encoded, and the transfer syntax UID."""
+    meta = getattr(dataset, "file_meta", None)
+    syntax = str(meta.get("TransferSyntaxUID", "") if meta is not None else "") or str(ExplicitVRLittleEndian)
+    implicit, little = dataset.original_encoding
+    uid = UID(syntax)
+    known = uid.is_transfer_syntax and not uid.is_private
+    encoding = Encoding(
+        implicit=bool(implicit) if implicit is not None else bool(known and uid.is_implicit_VR),
+        little=bool(little) if little is not None else bool(not known or uid.is_little_endian),
+    )
+    buffer = BytesIO()
+    bare = Dataset({t: e for t, e in dataset._dict.items() if t.group > 4})  # noqa: PLR2004, SLF001 - keeps undecoded values so
+    bare._read_charset = dataset._read_charset  # noqa: SLF001
+    bare.set_original_encoding(implicit, little, dataset.original_character_set)
+    filename = getattr(dataset, "filename", None)
+    for tag in [t for t, e in bare._dict.items() if getattr(e, "is_raw", False) and e.value is None and e.length]:  # noqa: SLF001
+        bare._dict[tag] = dataset[tag]  # noqa: SLF001 - deferred by dcmread: read it now
+    del filename
+    bare.save_as(buffer, implicit_vr=encoding.implicit, little_endian=encoding.little, enforce_file_format=False)
+    raw = buffer.getvalue()
+    return wire.parse(raw, 0, len(raw), encoding)[0], encoding, syntax
+
+
+def dataset_from(elements: Mapping[int, Element], encoding: Encoding, transfer_syntax: str) -> Dataset:
+    """Return elements as a pydicom Dataset with the file meta of a de-identified instance."""
+    body = b"".join(wire.encode(element, encoding) for element in elements.values())
+    syntax = UID(transfer_syntax)
+    if syntax.is_transfer_syntax and syntax.is_deflated:
+        transfer_syntax = str(ExplicitVRLittleEndian)  # a Dataset in memory is not deflated
+    meta = file_meta(elements, transfer_syntax)
+    dataset = dcmread(BytesIO(meta + body))
+    dataset.filename = None
+    assert isinstance(dataset.file_meta, FileMetaDataset)  # noqa: S101 - dcmread makes no other
+    return dataset
