@@ -9,7 +9,6 @@ import argparse
 import re
 import shutil
 import sys
-from collections import Counter
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
@@ -28,12 +27,12 @@ _ITEM = re.compile(r"\[\d+\]")
 
 def scan(chosen: argparse.Namespace) -> int:
     """Show patients, studies and series of a source, and the files that are no instances."""
-    from dicomlab import files, standard
+    from dicomlab import files
 
     catalog = files.scan(chosen.source, progress=progress())
     rows = [
-        [number, group.label, group.modality, standard.sop_class_name(group.sop_class), group.body_part,
-         len(group.instances), group.frames, _size(group.size_bytes)]
+        [number, group.label, group.modality, group.sop_class, group.body_part, len(group), group.frames,
+         _size(group.size_bytes)]
         for number, group in enumerate(catalog.series, start=1)
     ]  # fmt: skip
     show(["#", "series", "modality", "SOP Class", "body part", "instances", "frames", "size"], rows)
@@ -41,8 +40,8 @@ def scan(chosen: argparse.Namespace) -> int:
         f"\n{len(catalog.entries)} files, {len(catalog.instances)} instances; {len(catalog.patients)} patients, "
         f"{len(catalog.studies)} studies, {len(catalog.series)} series"
     )
-    for reason, files_ in sorted(Counter(e.state_hint for e in catalog.entries if e.state_hint).items()):
-        print(f"{files_} × {reason}: {reason.explanation}")
+    for reason, count in sorted(catalog.reasons().items()):
+        print(f"{count} × {reason}: {reason.explanation}")
     return DONE
 
 
