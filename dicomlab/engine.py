@@ -21,6 +21,7 @@ from dicomlab.free_text import Identifiers
 from dicomlab.header import Context, Gatherer, HeaderCleaner, Subject, claims, stream, values, wire
 from dicomlab.header.dataset import dataset_from, elements_from
 from dicomlab.header.names import attribute_name
+from dicomlab.header.walk import walk
 from dicomlab.header.wire import Element, Encoding
 from dicomlab.records import Action, Carrier, Change, Finding, Masked, Reason
 
@@ -326,10 +327,14 @@ def find(dataset: Dataset, recipe: Recipe, *, ordinal: int = -1) -> list[Finding
 
     Values are masked. The Dataset is left alone.
     """
-    instance = instance_of(dataset)
+    return found_in(instance_of(dataset), recipe, ordinal=ordinal)
+
+
+def found_in(instance: Instance, recipe: Recipe, *, ordinal: int = -1) -> list[Finding]:
+    """Return what `find` does, of an Instance."""
     attributes = instance.attributes()
     found = []
-    for path, element, vr, creator, value in walked(instance):
+    for path, element, vr, creator, value in walk(instance.elements, instance.encoding):
         if vr == "SQ" or not value:
             continue
         decision = recipe.decide(element.tag, vr, creator or None)
@@ -340,13 +345,6 @@ def find(dataset: Dataset, recipe: Recipe, *, ordinal: int = -1) -> list[Finding
     for carrier, why in at_risk(instance, attributes, recipe):
         found.append(Finding(carrier, "PixelData", why, "pixels", "", "", None, ordinal))
     return found
-
-
-def walked(instance: Instance) -> Iterable[tuple[str, Element, str, str, str]]:
-    """Yield (path, element, VR, private creator, text) of every element at every depth, bulk values left out."""
-    from dicomlab.header.walk import walk  # noqa: PLC0415 - only people who look need it
-
-    return walk(instance.elements, instance.encoding)
 
 
 def _value(elements: Mapping[int, Element], tag: int) -> bytes | None:

@@ -159,8 +159,11 @@ def _parsed(data: bytes | mmap.mmap, path: Path | None, defer: int) -> Instance:
 
 def _may_start_dicom(data: bytes | mmap.mmap) -> bool:
     """Return whether a file without preamble starts with an element of group 2 or 8."""
-    group = int.from_bytes(data[:2], "little")
-    return len(data) > 8 and group in _FIRST_GROUPS and int.from_bytes(data[2:4], "little") < 0x1200  # noqa: PLR2004
+    orders: tuple[Literal["little", "big"], ...] = ("little", "big")
+    return len(data) > 8 and any(  # noqa: PLR2004
+        int.from_bytes(data[:2], order) in _FIRST_GROUPS and int.from_bytes(data[2:4], order) < 0x1200  # noqa: PLR2004
+        for order in orders
+    )
 
 
 def _meta(data: bytes | mmap.mmap, position: int, end: int) -> tuple[dict[int, bytes], int]:

@@ -1,0 +1,14 @@
+"""Runs: a recipe over a folder, unattended; and the same verbs for a notebook's cell.
+
+`run` writes a verified release, `verify` judges one again; `inspect`, `find`, `plan` and
+`deidentify` take what a catalog holds. A recipe may be given by name, path or as itself, a key by
+path or as itself.
+"""
+
+from __future__ import annotations
+
+from dicomlab.runs.conduct import run
+from dicomlab.runs.look import deidentify, find, identities, inspect, plan, report
+from dicomlab.runs.verification import verify
+
+__all__ = ["deidentify", "find", "identities", "inspect", "plan", "report", "run", "verify"]

@@ -1,0 +1,187 @@
+"""Where a run reads and writes: the release, the private folder beside it, and what must not be."""
+
+from __future__ import annotations
+
+import csv
+import json
+import os
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+from secrets import token_hex
+from typing import TYPE_CHECKING
+
+from dicomlab import recipe as recipes
+from dicomlab.errors import KeyFileError, ReleaseError, SourceError
+from dicomlab.files import cannot_write, write_atomic
+from dicomlab.pseudonyms import KEY_VARIABLE, Key, random_identifier
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from dicomlab.recipe import Recipe
+
+MANIFEST, CROSSWALK, PROGRESS, RUN_FILE = "manifest.jsonl", "crosswalk.csv", "progress", "run.json"
+_SALT_BYTES = 16
+
+
+def as_recipe(recipe: str | Path | Recipe) -> Recipe:
+    """Return a recipe given by name, by path or as itself."""
+    return recipe if isinstance(recipe, recipes.Recipe) else recipes.load(recipe)
+
+
+@dataclass(frozen=True)
+class Layout:
+    """The three folders of a run, checked against each other."""
+
+    source: Path
+    release: Path
+    private: Path
+
+    @classmethod
+    def of(cls, source: str | Path, release: str | Path, private: str | Path | None = None) -> Layout:
+        """Return the folders of a run; `private` defaults to ``RELEASE-private`` beside the release.
+
+        Raises
+        ------
+        SourceError
+            The source does not exist.
+        ReleaseError
+            Two of the folders are the same, or one lies in another.
+        """
+        came, out = Path(source).resolve(), Path(release).resolve()
+        hidden = Path(private).resolve() if private is not None else out.with_name(out.name + "-private")
+        if not came.exists():
+            message = "the source does not exist; give a folder, or a file, that does"
+            raise SourceError(message)
+        pairs = (
+            ("the release", out, "the source", came if came.is_dir() else came.parent),
+            ("the private folder", hidden, "the source", came if came.is_dir() else came.parent),
+            ("the private folder", hidden, "the release", out),
+        )
+        for one, a, other, b in pairs:
+            inside_source_file = came.is_file() and other == "the source"
+            if a == b or (not inside_source_file and (b in a.parents or a in b.parents)):
+                message = f"{one} and {other} are the same folder or one lies in the other; choose a folder beside it"
+                raise ReleaseError(message)
+        return cls(came, out, hidden)
+
+    def prepare(self, token: dict[str, str], *, overwrite: bool) -> bool:
+        """Make the folders ready; return True when an interrupted run with the same token is to go on.
+
+        Raises
+        ------
+        ReleaseError
+            The release is not empty and is no interrupted run of the same recipe, key and source.
+        """
+        unfinished = self.unfinished()
+        if unfinished == token:
+            return True
+        if unfinished is not None and not overwrite:
+            message = (
+                "the release was begun with another recipe, key or source and not finished; run that again to finish it, "
+                "or give --overwrite to start anew"
+            )
+            raise ReleaseError(message)
+        if self.release.exists() and any(self.release.iterdir()):
+            if not overwrite:
+                message = "the release is not empty; choose an empty folder, or give --overwrite to replace the release in it"
+                raise ReleaseError(message)
+            if not (self.release / MANIFEST).exists() and unfinished is None:
+                message = "the folder is not empty and holds no release of ours, so it is not overwritten; empty it yourself"
+                raise ReleaseError(message)
+            self._remove_release()
+        try:
+            shutil.rmtree(self.private / PROGRESS, ignore_errors=True)
+            shutil.rmtree(self.private / "quarantine", ignore_errors=True)
+            self.release.mkdir(parents=True, exist_ok=True)
+            self.make_private()
+            (self.private / PROGRESS).mkdir(mode=0o700)
+        except OSError as error:
+            raise cannot_write(error) from error
+        write_atomic(self.private / RUN_FILE, [json.dumps(token, indent=1).encode()], mode=0o600)
+        return False
+
+    def make_private(self) -> None:
+        """Make the private folder, for its owner only."""
+        self.private.mkdir(parents=True, exist_ok=True, mode=0o700)
+        self.private.chmod(0o700)
+
+    def unfinished(self) -> dict[str, str] | None:
+        """Return the token of an interrupted run, None when there is none."""
+        file = self.private / RUN_FILE
+        if not (self.private / PROGRESS).is_dir() or not file.exists():
+            return None
+        token = json.loads(file.read_text("utf-8"))
+        return {str(k): str(v) for k, v in token.items()}
+
+    def finish(self) -> None:
+        """Drop what was needed to go on."""
+        shutil.rmtree(self.private / PROGRESS, ignore_errors=True)
+
+    def _remove_release(self) -> None:
+        for path in self.release.iterdir():
+            shutil.rmtree(path) if path.is_dir() and not path.is_symlink() else path.unlink()
+
+    def key(self, given: str | os.PathLike[str] | Key | None) -> Key:
+        """Return the key: given, from the environment, or the private folder's own, made when there is none.
+
+        Raises
+        ------
+        KeyFileError
+            A given key file is missing, no key, or readable by others.
+        """
+        if isinstance(given, Key):
+            return given
+        if given is not None:
+            return Key.read(given)
+        if os.environ.get(KEY_VARIABLE):
+            return Key.from_environment()
+        file = self.private / "key"
+        return Key.read(file) if file.exists() else Key.new()
+
+    def keep_key(self, key: Key, given: object) -> None:
+        """Write a key that was made for this run to the private folder."""
+        file = self.private / "key"
+        if given is None and not os.environ.get(KEY_VARIABLE) and not file.exists():
+            key.write(file)
+
+    def salt(self) -> bytes:
+        """Return the release's random salt, made once and kept in the private folder."""
+        file = self.private / "salt"
+        if not file.exists():
+            write_atomic(file, [token_hex(_SALT_BYTES).encode()], mode=0o600)
+        return bytes.fromhex(file.read_text("ascii"))
+
+    def random_codes(self, patients: Iterable[tuple[str, str]], prefix: str) -> dict[tuple[str, str], str]:
+        """Return codes that derive from nothing; their map lies in the private folder and is used again.
+
+        Raises
+        ------
+        KeyFileError
+            The map of an earlier run is not whole.
+        """
+        file = self.private / "codes.csv"
+        known: dict[tuple[str, str], str] = {}
+        if file.exists():
+            with file.open(encoding="utf-8", newline="") as lines:
+                rows = list(csv.reader(lines))
+            if any(len(r) != 3 for r in rows):  # noqa: PLR2004 - issuer, Patient ID, code
+                message = "codes.csv in the private folder is not whole; restore it, the codes derive from nothing else"
+                raise KeyFileError(message)
+            known = {(r[0], r[1]): r[2] for r in rows[1:]}
+        for patient in sorted(set(patients) - set(known)):
+            known[patient] = random_identifier(prefix=prefix)
+        write_rows(file, ("issuer", "patient_id", "code"), [(*p, c) for p, c in sorted(known.items())])
+        return known
+
+
+def write_rows(path: Path, head: tuple[str, ...], rows: Iterable[tuple[object, ...]]) -> None:
+    """Write a CSV of the private folder, for its owner only."""
+    from io import StringIO  # noqa: PLC0415 - here alone
+
+    text = StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(head)
+    writer.writerows(rows)
+    write_atomic(path, [text.getvalue().encode("utf-8", "surrogateescape")], mode=0o600)

@@ -1,0 +1,98 @@
+"""What a run leaves behind: manifest and report for everyone, crosswalk, audit and log for the steward alone."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime
+from hashlib import sha256
+from typing import TYPE_CHECKING, Any
+
+from dicomlab import pseudonyms, reports
+from dicomlab.files import write_atomic
+from dicomlab.records import Carrier, Check, Finding, Outcome, Reason, RunOutcome, State
+from dicomlab.runs.layout import CROSSWALK, MANIFEST, Layout, write_rows
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from dicomlab.catalog import Entry
+    from dicomlab.pseudonyms import Key
+    from dicomlab.recipe import Recipe
+
+
+def write(
+    result: RunOutcome, layout: Layout, recipe: Recipe, key: Key, entries: Sequence[Entry], audit: Iterable[dict[str, Any]]
+) -> None:
+    """Write manifest and report into the release, crosswalk, audit and log into the private folder."""
+    write_crosswalk(layout, result, entries)
+    _write_audit(layout, key, entries, audit)
+    write_manifest(layout, result, recipe)
+    log = [f"{datetime.now(UTC).isoformat(timespec='seconds')} {result}", *(
+        f"{o.ordinal} {o.state} {o.reason or ''} {o.detail}".rstrip() for o in result.outcomes if o.reason is not None
+    )]  # fmt: skip
+    write_atomic(layout.private / "run.log", ["\n".join(log).encode() + b"\n"], mode=0o600)
+
+
+def write_manifest(layout: Layout, result: RunOutcome, recipe: Recipe) -> str:
+    """Write manifest, report.json and report.html; return the manifest's sha256."""
+    lines = "".join(json.dumps(as_line(o), ensure_ascii=True) + "\n" for o in result.outcomes)
+    digest = write_atomic(layout.release / MANIFEST, [lines.encode()])
+    assert digest == sha256(lines.encode()).hexdigest()  # noqa: S101 - what the report quotes is what was written
+    summary = json.dumps(reports.summary(result, recipe=recipe, manifest_sha256=digest), indent=1)
+    write_atomic(layout.release / "report.json", [summary.encode()])
+    pictures = reports.pictures(layout.release, result)
+    reports.write(result, layout.release / "report.html", recipe=recipe, pictures=pictures, manifest_sha256=digest)
+    return digest
+
+
+def as_line(outcome: Outcome) -> dict[str, Any]:
+    """Return an outcome as the manifest holds it."""
+    return {
+        "ordinal": outcome.ordinal, "state": str(outcome.state), "reason": outcome.reason and str(outcome.reason),
+        "detail": outcome.detail, "modality": outcome.modality, "sop_class": outcome.sop_class, "output": outcome.output,
+        "sha256": outcome.sha256, "changes": dict(outcome.changes), "safe_harbor": dict(outcome.safe_harbor),
+        "codes": list(outcome.codes), "verified": outcome.verified,
+        "findings": [{"carrier": str(f.carrier), "where": f.path, "why": f.why} for f in outcome.findings],
+        "failed": [c.name for c in outcome.checks if not c.passed],
+    }  # fmt: skip
+
+
+def from_line(line: dict[str, Any]) -> Outcome:
+    """Return the outcome that a line of the manifest tells."""
+    findings = tuple(Finding(Carrier(f["carrier"]), f["where"], f["why"], "pixels", ordinal=line["ordinal"]) for f in line["findings"])
+    checks = () if line["verified"] is None else (Check("verified by the run", bool(line["verified"])),)
+    return Outcome(
+        line["ordinal"], State(line["state"]), Reason(line["reason"]) if line["reason"] else None, line["detail"],
+        line["modality"], line["sop_class"], line["output"], line["sha256"], line["changes"], line["safe_harbor"],
+        tuple(line["codes"]), findings, checks,
+    )  # fmt: skip
+
+
+def write_crosswalk(layout: Layout, result: RunOutcome, entries: Sequence[Entry]) -> None:
+    """Write which file became which: the table that ties pseudonyms to patients."""
+    head = ("ordinal", "source", "release", "state", "reason", "issuer", "patient_id", "pseudonym")
+    rows = [
+        (o.ordinal, e.relative, o.output or "", o.state, o.reason or "", *(e.patient if e.attributes.get("PatientID") else ("", "")),
+         (o.output or "").split("/", 1)[0])
+        for o, e in zip(result.outcomes, entries, strict=True)
+    ]  # fmt: skip
+    write_rows(layout.private / CROSSWALK, head, rows)
+
+
+def _write_audit(layout: Layout, key: Key, entries: Sequence[Entry], audit: Iterable[dict[str, Any]]) -> None:
+    """Write one record an instance; instances with the same changes refer to the first that had them."""
+    by_ordinal = {e.ordinal: e for e in entries}
+    first: dict[str, int] = {}
+    lines = []
+    now = datetime.now(UTC).isoformat(timespec="seconds")
+    for row in sorted(audit, key=lambda r: int(r["ordinal"])):
+        entry = by_ordinal[row["ordinal"]]
+        hashed = pseudonyms.identifier(key, "audit", entry.patient, length=26)
+        record = {"timestamp": now, "input_file": entry.relative, "original_patient_id_hash": f"hmac-sha256:{hashed}", **row}
+        same = json.dumps(row["tags_anonymized"])
+        if same in first:
+            record["tags_anonymized"] = {"same_as": first[same]}
+        else:
+            first[same] = row["ordinal"]
+        lines.append(json.dumps(record, ensure_ascii=True))
+    write_atomic(layout.private / "audit.jsonl", ["\n".join(lines).encode() + b"\n"], mode=0o600)

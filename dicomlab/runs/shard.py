@@ -1,0 +1,263 @@
+"""The work on a handful of files: what a worker does. Functions of their arguments, safe to run again."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import traceback
+import warnings
+from collections import Counter
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from dicomlab import engine, files, judge, standard
+from dicomlab.catalog import Entry
+from dicomlab.errors import DicomlabError, InstanceError, ReleaseError
+from dicomlab.free_text import Identifiers
+from dicomlab.header import Gatherer, Subject
+from dicomlab.pseudonyms import Key
+from dicomlab.records import Action, Outcome, Reason, State
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from dicomlab.recipe import Recipe
+
+Patient = tuple[str, str]
+
+
+@dataclass(frozen=True, repr=False)
+class Surveyed:
+    """What the first look at some files found: entries, and what identifies each patient, twice told.
+
+    `known` is the removers' collection, `identity` the judge's own (None when nothing will be judged).
+    """
+
+    entries: tuple[Entry, ...]
+    known: dict[Patient, Identifiers]
+    identity: dict[Patient, judge.Identity]
+
+
+@dataclass(frozen=True, repr=False)
+class Order:
+    """What a worker needs for one shard. The key travels as bytes, within this machine or cluster only."""
+
+    number: int
+    entries: tuple[Entry, ...]
+    outputs: tuple[str, ...]
+    recipe: Recipe
+    secret: bytes = field(repr=False)
+    subjects: dict[Patient, Subject | None]
+    known: dict[Patient, Identifiers]
+    identity: dict[Patient, judge.Identity]
+    release: Path
+    quarantine: Path
+    judged: bool = True
+    dry_run: bool = False
+
+
+@dataclass(frozen=True, repr=False)
+class Done:
+    """What became of a shard: outcomes, the judge's verdicts, and rows for the private folder."""
+
+    number: int
+    outcomes: tuple[Outcome, ...]
+    verdicts: dict[int, Any]
+    audit: tuple[dict[str, Any], ...]
+
+
+def survey(files_: list[tuple[int, Path, str]], recipe: Recipe, *, judged: bool) -> Surveyed:
+    """Read the headers of some files: what they are, and what identifies their patients."""
+    entries: list[Entry] = []
+    gatherers: dict[Patient, Gatherer] = {}
+    identity: dict[Patient, list[judge.Identity]] = {}
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        for ordinal, path, relative in files_:
+            entry, instance = files.entry(ordinal, path, relative)
+            if instance is not None:
+                try:
+                    gatherers.setdefault(entry.patient, Gatherer(recipe)).add(instance.elements, instance.encoding)
+                    if judged:
+                        identity.setdefault(entry.patient, []).append(judge.identity_of(path, relative_path=relative))
+                except (ValueError, OSError, DicomlabError):
+                    entry = replace(entry, reason=Reason.BROKEN)
+            entries.append(entry)
+    return Surveyed(
+        tuple(entries),
+        {patient: g.identifiers() for patient, g in gatherers.items()},
+        {patient: judge.merge(found) for patient, found in identity.items()},
+    )
+
+
+def work(order: Order) -> Done:
+    """De-identify, judge and write the files of one shard; one bad file never stops the others."""
+    outcomes, verdicts, audit = [], {}, []
+    deidentifiers: dict[Patient, engine.Deidentifier] = {}
+    key = Key(order.secret)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        for entry, output in zip(order.entries, order.outputs, strict=True):
+            try:
+                outcome, verdict, row = _one(entry, output, order, key, deidentifiers)
+                if verdict is not None:
+                    verdicts[entry.ordinal] = verdict
+                if row is not None:
+                    audit.append(row)
+            except InstanceError as error:
+                outcome = _held(entry, error.reason)
+            except ReleaseError:
+                raise
+            except Exception as error:  # noqa: BLE001 - the run loop: a bad file never stops a run
+                outcome = _held(entry, Reason.UNEXPECTED, detail=place_of(error))
+            if outcome.state is State.QUARANTINED and not order.dry_run:
+                _quarantine(entry, outcome, order.quarantine)
+            outcomes.append(outcome)
+    if not order.dry_run:
+        _sync(order.release / o.output for o in outcomes if o.output)
+    return Done(order.number, tuple(outcomes), verdicts, tuple(audit))
+
+
+def _one(
+    entry: Entry, output: str, order: Order, key: Key, deidentifiers: dict[Patient, engine.Deidentifier]
+) -> tuple[Outcome, Any, dict[str, Any] | None]:
+    if entry.reason is not None:
+        return _held(entry, entry.reason), None, None
+    if not order.recipe.select.accepts(entry.modality, entry.sop_class):
+        return _held(entry, Reason.NOT_SELECTED), None, None
+    subject = order.subjects[entry.patient if order.recipe.identifiers.scope == "patient" else ("\\study", entry.study_uid)]
+    if subject is None:
+        raise InstanceError(Reason.NO_CODE)
+    who = (*entry.patient, subject.code)
+    if who not in deidentifiers:
+        known = order.known.get(entry.patient, Identifiers())
+        deidentifiers[who] = engine.Deidentifier(order.recipe, key, subject, known)  # type: ignore[index]
+    cleaned = deidentifiers[who].apply(files.read(entry.path))  # type: ignore[index]
+    outcome = Outcome(
+        entry.ordinal,
+        State.WRITTEN,
+        modality=_plain(entry.modality),
+        sop_class=standard.sop_class_name(entry.sop_class),
+        output=output,
+        changes=cleaned.plan.counts(),
+        safe_harbor=_letters(cleaned.plan),
+        codes=cleaned.codes,
+        findings=tuple(replace(f, ordinal=entry.ordinal) for f in cleaned.plan.findings),
+    )
+    row = _audit_row(entry, output, cleaned, order)
+    if order.dry_run:
+        return outcome, None, row
+    return *_judged_and_written(entry, output, cleaned, order, outcome), row
+
+
+def _judged_and_written(
+    entry: Entry, output: str, cleaned: engine.Cleaned, order: Order, outcome: Outcome
+) -> tuple[Outcome, Any]:
+    """Write under the final name only what the judge lets pass."""
+    target = order.release / output
+    if not order.judged:
+        return replace(outcome, sha256=files.write_atomic(target, files.encoded(cleaned.instance))), None
+    bulky = any(e.value is None for e in cleaned.instance.elements.values())
+    if bulky:
+        held = target.with_name(f".{target.name[-60:]}.unjudged")
+        digest = files.write_atomic(held, files.encoded(cleaned.instance))
+        after: Path | bytes = held
+    else:
+        after = b"".join(files.encoded(cleaned.instance))
+    verdict = judge.judge_instance(
+        entry.path, after, order.recipe, identity=order.identity.get(entry.patient), release_path=output
+    )
+    failed = [c for c in verdict.checks if not c.passed]
+    if failed:
+        if isinstance(after, Path):
+            after.unlink(missing_ok=True)
+        checks = tuple(replace(c, where=c.where[:10]) for c in verdict.checks)
+        held_back = _held(entry, Reason.FAILED_VERIFICATION, detail="; ".join(c.name for c in failed))
+        return replace(held_back, checks=checks), None
+    if isinstance(after, Path):
+        after.replace(target)
+    else:
+        digest = files.write_atomic(target, [after])
+    return replace(outcome, sha256=digest, checks=verdict.checks), verdict
+
+
+def _held(entry: Entry, reason: Reason, *, detail: str = "") -> Outcome:
+    ignored = reason in {Reason.EMPTY, Reason.NOT_DICOM, Reason.DICOMDIR, Reason.NOT_SELECTED}
+    return Outcome(
+        entry.ordinal,
+        State.IGNORED if ignored else State.QUARANTINED,
+        reason,
+        detail,
+        _plain(entry.modality),
+        standard.sop_class_name(entry.sop_class) if entry.sop_class else "",
+    )
+
+
+def _plain(modality: str) -> str:
+    """Return a modality only when it looks like one: it goes into the manifest."""
+    return modality if modality.isascii() and modality.isalnum() and modality.isupper() and len(modality) <= 6 else ""  # noqa: PLR2004
+
+
+def _letters(plan: engine.Plan) -> dict[str, int]:
+    """Return how many changes fall under each Safe Harbor letter."""
+    changed = (c for c in plan.changes if c.action is not Action.K)
+    letters = Counter(letter for c in changed if (letter := standard.safe_harbor(c.tag, c.vr)))
+    return dict(sorted(letters.items()))
+
+
+def _audit_row(entry: Entry, output: str, cleaned: engine.Cleaned, order: Order) -> dict[str, Any]:
+    changes = cleaned.plan.changes
+    return {
+        "ordinal": entry.ordinal,
+        "output_file": output,
+        "pseudonym": output.split("/", 1)[0],
+        "tags_anonymized": [
+            {"tag": f"({c.tag >> 16:04X},{c.tag & 0xFFFF:04X})", "attribute": c.path, "action": str(c.action), "by": c.by}
+            for c in changes
+        ],
+        "statistics": {
+            "total_tags_processed": len(cleaned.instance.elements) + sum(c.action is Action.X for c in changes),
+            "phi_tags_removed": sum(c.action is Action.X and not c.tag >> 16 & 1 for c in changes),
+            "private_tags_removed": sum(c.action is Action.X and bool(c.tag >> 16 & 1) for c in changes),
+            "image_data_preserved": all(c.path != "PixelData" for c in changes),
+        },
+    }
+
+
+def _quarantine(entry: Entry, outcome: Outcome, folder: Path) -> None:
+    """Keep a copy of what was held back, under its ordinal, with the reason as folder."""
+    target = folder / str(outcome.reason) / f"{entry.ordinal:08d}.dcm"
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        shutil.copyfile(entry.path, target)
+        target.chmod(0o600)
+    except OSError as error:
+        target.unlink(missing_ok=True)
+        if outcome.reason is not Reason.UNREADABLE:
+            raise files.cannot_write(error) from error
+
+
+def _sync(paths: Iterable[Path]) -> None:
+    """Bring a shard's files to the disk before its done-marker says that they are there."""
+    folders = set()
+    for path in paths:
+        with path.open("rb") as file:
+            os.fsync(file.fileno())
+        folders.add(path.parent)
+    for folder in folders:
+        handle = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(handle)
+        finally:
+            os.close(handle)
+
+
+def place_of(error: BaseException) -> str:
+    """Return the kind of an error and where it was raised; never its message, which may quote a value."""
+    frames = [f for f in traceback.extract_tb(error.__traceback__) if "dicomlab" in f.filename] or traceback.extract_tb(
+        error.__traceback__
+    )
+    last = frames[-1] if frames else None
+    return f"{type(error).__name__} at {Path(last.filename).stem}:{last.lineno}" if last else type(error).__name__
+

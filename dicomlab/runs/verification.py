@@ -1,0 +1,138 @@
+"""A release judged again, from the files as they lie there."""
+
+from __future__ import annotations
+
+import csv
+import json
+from dataclasses import replace
+from hashlib import sha256
+from importlib.metadata import version
+from typing import TYPE_CHECKING, Any
+
+from tqdm.auto import tqdm
+
+from dicomlab import judge
+from dicomlab.errors import ReleaseError
+from dicomlab.records import Check, Outcome, RunOutcome, State, Verdict
+from dicomlab.runs import records as evidence
+from dicomlab.runs.layout import CROSSWALK, MANIFEST, Layout, as_recipe
+
+if TYPE_CHECKING:
+    from os import PathLike
+    from pathlib import Path
+
+    from dicomlab.pseudonyms import Key
+    from dicomlab.recipe import Recipe
+
+_OURS = frozenset({MANIFEST, "report.html", "report.json"})
+
+
+def verify(
+    source: str | Path,
+    release: str | Path,
+    recipe: str | Path | Recipe,
+    key: str | PathLike[str] | Key | None = None,
+    *,
+    private: str | Path | None = None,
+    progress: bool = False,
+) -> Verdict:
+    """Return the judge's verdict on a release, from source and release as they are on the disk now.
+
+    Manifest and report of the release are brought in step with it. `key` is accepted for symmetry with `run`; the
+    judge needs none.
+
+    Raises
+    ------
+    ReleaseError
+        The release has no manifest, or the private folder no crosswalk.
+    """
+    del key
+    recipe, layout = as_recipe(recipe), Layout.of(source, release, private)
+    outcomes = read_manifest(layout)
+    came = _crosswalk(layout)
+    identity: dict[tuple[str, str], list[judge.Identity]] = {}
+    whose: dict[int, tuple[str, str]] = {}
+    for ordinal, row in tqdm(sorted(came.items()), desc="gather", unit="file", disable=not progress):
+        path = _source_of(layout, row)
+        if row["state"] == State.IGNORED:
+            continue
+        try:
+            found = judge.identity_of(path, relative_path=row["source"])
+        except (ValueError, OSError):
+            continue  # what cannot be read was not released either; the states tell
+        whose[ordinal] = (row["issuer"], row["patient_id"]) if row["patient_id"] else ("\\file", str(ordinal))
+        identity.setdefault(whose[ordinal], []).append(found)
+    merged = {who: judge.merge(found) for who, found in identity.items()}
+    verdicts, judged = [], []
+    for outcome in tqdm(outcomes, desc="verify", unit="file", disable=not progress):
+        if outcome.state is not State.WRITTEN or outcome.output is None:
+            judged.append(outcome)
+            continue
+        checks, verdict = _judged(outcome, came, layout, recipe, merged.get(whose.get(outcome.ordinal, ("", ""))))
+        if verdict is not None:
+            verdicts.append(verdict)
+        judged.append(replace(outcome, checks=checks))
+    whole = judge.judge_release(
+        verdicts,
+        states=[(o.ordinal, o.state) for o in outcomes],
+        expected=sorted(came),
+        tree=layout.release,
+        named={o.output for o in outcomes if o.output} | _OURS,
+        identity=judge.merge(merged.values()),
+        recipe=recipe,
+    )
+    failed = tuple(o.ordinal for o in judged if o.verified is False)
+    own = Check("files as the manifest lists them", not failed or all(c.name != _SAME for o in judged for c in o.checks if not c.passed))
+    verdict = Verdict((*whole.checks, own), len([o for o in judged if o.state is State.WRITTEN]), tuple(sorted({*whole.failed, *failed})))
+    result = RunOutcome(layout.release, layout.private, recipe.title, recipe.sha256, tuple(judged), verdict, 0.0, version("dicomlab"))
+    evidence.write_manifest(layout, result, recipe)
+    return verdict
+
+
+_SAME = "the file is the one that the manifest lists"
+
+
+def _judged(
+    outcome: Outcome, came: dict[int, dict[str, str]], layout: Layout, recipe: Recipe, identity: judge.Identity | None
+) -> tuple[tuple[Check, ...], Any]:
+    assert outcome.output is not None  # noqa: S101 - only written ones come here
+    path = layout.release / outcome.output
+    if not path.is_file():
+        return (Check(_SAME, passed=False, detail="it is missing", where=(outcome.output,)),), None
+    digest = sha256(path.read_bytes()).hexdigest()
+    same = Check(_SAME, digest == outcome.sha256, where=() if digest == outcome.sha256 else (outcome.output,))
+    before = _source_of(layout, came[outcome.ordinal])
+    verdict = judge.judge_instance(before, path, recipe, identity=identity, release_path=outcome.output)
+    return (same, *verdict.checks), verdict
+
+
+def _source_of(layout: Layout, row: dict[str, str]) -> Path:
+    return layout.source if layout.source.is_file() else layout.source / row["source"]
+
+
+def read_manifest(layout: Layout) -> tuple[Outcome, ...]:
+    """Return the outcomes that a release's manifest lists.
+
+    Raises
+    ------
+    ReleaseError
+        There is no manifest, or it is not whole.
+    """
+    try:
+        text = (layout.release / MANIFEST).read_text("utf-8")
+        return tuple(evidence.from_line(json.loads(line)) for line in text.splitlines())
+    except FileNotFoundError as error:
+        message = f"the release has no {MANIFEST}; give a folder that dicomlab run wrote, or run again to finish it"
+        raise ReleaseError(message) from error
+    except (ValueError, KeyError, TypeError) as error:
+        message = f"{MANIFEST} of the release is not whole; run again with --overwrite"
+        raise ReleaseError(message) from error
+
+
+def _crosswalk(layout: Layout) -> dict[int, dict[str, str]]:
+    try:
+        with (layout.private / CROSSWALK).open(encoding="utf-8", errors="surrogateescape", newline="") as lines:
+            return {int(row["ordinal"]): row for row in csv.DictReader(lines)}
+    except FileNotFoundError as error:
+        message = f"the private folder has no {CROSSWALK}, which tells what became of which file; give it with --private"
+        raise ReleaseError(message) from error
