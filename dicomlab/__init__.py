@@ -22,8 +22,7 @@ if TYPE_CHECKING:
     from dicomlab.recipe import Recipe
     from dicomlab.recipe import load as load_recipe
     from dicomlab.records import Finding, Masked, RunOutcome, Verdict
-    from dicomlab.reports import write as report
-    from dicomlab.runs import deidentify, find, inspect, plan, run, verify
+    from dicomlab.runs import deidentify, find, inspect, plan, report, run, verify
 
     __version__: str
 
@@ -40,7 +39,7 @@ _HOMES = {
     "inspect": ("runs", "inspect"),
     "load_recipe": ("recipe", "load"),
     "plan": ("runs", "plan"),
-    "report": ("reports", "write"),
+    "report": ("runs", "report"),
     "run": ("runs", "run"),
     "scan": ("files", "scan"),
     "verify": ("runs", "verify"),

@@ -9,7 +9,7 @@ import argparse
 import re
 import shutil
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from typing import TYPE_CHECKING
 
 from dicomlab.cli.tables import table
@@ -17,7 +17,7 @@ from dicomlab.errors import DicomlabError, SourceError
 from dicomlab.records import Carrier, Finding, RunOutcome, State, Verdict
 
 if TYPE_CHECKING:
-    from dicomlab.files import Catalog
+    from dicomlab.catalog import Catalog, Group
 
 DONE = 0
 REFUSED = 1
@@ -37,8 +37,9 @@ def scan(chosen: argparse.Namespace) -> int:
     ]  # fmt: skip
     show(["#", "series", "modality", "SOP Class", "body part", "instances", "frames", "size"], rows)
     print(
-        f"\n{len(catalog.entries)} files, {len(catalog.instances)} instances; {len(catalog.patients)} patients, "
-        f"{len(catalog.studies)} studies, {len(catalog.series)} series"
+        f"\n{_count(catalog.entries, 'file')}, {_count(catalog.instances, 'instance')}; "
+        f"{_count(catalog.patients, 'patient')}, {_count(catalog.studies, 'study', 'studies')}, "
+        f"{_count(catalog.series, 'series', 'series')}"
     )
     for reason, count in sorted(catalog.reasons().items()):
         print(f"{count} × {reason}: {reason.explanation}")
@@ -50,7 +51,8 @@ def inspect(chosen: argparse.Namespace) -> int:
     from dicomlab import files, runs
 
     catalog = files.scan(chosen.source, progress=progress())
-    summaries = runs.inspect(catalog if chosen.series is None else _series(catalog, chosen.series))
+    looked = catalog if chosen.series is None else _series(catalog, chosen.series)
+    summaries = runs.inspect(looked, progress=progress())
     wanted = [
         s for s in summaries
         if (chosen.all or chosen.risk or s.risk != "none")
@@ -70,10 +72,11 @@ def find(chosen: argparse.Namespace) -> int:
     from dicomlab import files, recipe, runs
 
     obeyed = recipe.load(chosen.recipe)
-    found = runs.find(files.scan(chosen.source, progress=progress()), obeyed)
+    found = runs.find(files.scan(chosen.source, progress=progress()), obeyed, progress=progress())
     wanted = [f for f in found if chosen.carrier is None or f.carrier is Carrier(chosen.carrier)]
     show(["carrier", "where", "VR", "risk", "action", "findings", "files", "why"], _by_place(wanted))
-    print(f"\n{len(wanted)} findings in {len({f.ordinal for f in wanted})} files, recipe {obeyed.title!r}")
+    where = {f.ordinal for f in wanted}
+    print(f"\n{_count(wanted, 'finding')} in {_count(where, 'file')}, recipe {obeyed.title!r}")
     return DONE
 
 
@@ -151,7 +154,7 @@ def recipe_diff(chosen: argparse.Namespace) -> int:
     first, second = recipe.load(chosen.first), recipe.load(chosen.second)
     differences = recipe.diff(first, second)
     show(["attribute or setting", first.name, second.name], [[d.subject, d.first, d.second] for d in differences])
-    print(f"\n{len(differences)} differences")
+    print(f"\n{_count(differences, 'difference')}")
     return DONE
 
 
@@ -208,7 +211,7 @@ def progress() -> bool:
     return sys.stderr.isatty()
 
 
-def _series(catalog: Catalog, number: int) -> object:
+def _series(catalog: Catalog, number: int) -> Group:
     if not 1 <= number <= len(catalog.series):
         message = f"--series: there are series 1 to {len(catalog.series)}; `dicomlab scan` lists them"
         raise SourceError(message)
@@ -227,6 +230,10 @@ def _by_place(findings: Iterable[Finding]) -> list[list[object]]:
 def _places(where: tuple[str, ...], most: int = 3) -> str:
     more = len(where) - most
     return ", ".join(where[:most]) + (f" and {more} more" if more > 0 else "")
+
+
+def _count(things: Collection[object], one: str, more: str = "") -> str:
+    return f"{len(things)} {one if len(things) == 1 else more or one + 's'}"
 
 
 def _size(size: int) -> str:
