@@ -1,0 +1,312 @@
+"""One instance judged: the file before, the file after, the recipe, and what identifies the patient."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from dicomlab.judge import claims, pixels, values
+from dicomlab.judge.attributes import is_creator, name_of, place_of
+from dicomlab.judge.charsets import codecs_of
+from dicomlab.judge.facts import Facts, InstanceVerdict
+from dicomlab.judge.hunting import Hunter, Place, hunter_for
+from dicomlab.judge.identity import Identity, uid_hash
+from dicomlab.judge.places import hunted_bytes
+from dicomlab.judge.questions import INSTANCE_QUESTIONS, Answers, Question
+from dicomlab.judge.reading import CHARACTER_SET, LONG, BrokenError, Element, Instance, known_vr, read
+from dicomlab.judge.rules import Finding, Judge, Level
+from dicomlab.judge.values import text_values
+from dicomlab.records import Region
+from dicomlab.recipe import Decision, Recipe
+from dicomlab.standard import iod
+
+_REFERENCED_INSTANCE, _SOP_CLASS, _SOP_INSTANCE = 0x00081155, 0x00080016, 0x00080018
+_PATIENT_ID, _ISSUER, _STUDY = 0x00100020, 0x00100021, 0x0020000D
+_REMEMBERED = 1 << 16
+_SHORT = 1 << 12
+
+
+def judge_instance(  # noqa: PLR0913 - keyword-only after the recipe
+    before: Path | bytes,
+    after: Path | bytes,
+    recipe: Recipe,
+    *,
+    identity: Identity,
+    release_path: str = "",
+    ordinal: int = -1,
+    now_changed_regions: Sequence[Region] = (),
+) -> InstanceVerdict:
+    """Return whether a de-identified instance may be released, and what it tells about the release.
+
+    Parameters
+    ----------
+    before, after
+        The source file and the de-identified one, as paths or bytes.
+    recipe
+        What was asked for.
+    identity
+        What identifies the patient, merged over all of the patient's instances.
+    release_path
+        Path below the release, for the checks over all instances.
+    ordinal
+        Position of the source file in the scan.
+    now_changed_regions
+        Regions of the pixels that a carrier declares to have blanked.
+
+    Raises
+    ------
+    BrokenError
+        The source does not parse: nothing can be said about it.
+
+    References
+    ----------
+    PS3.15 E.1 to E.3.
+    """
+    answers = Answers()
+    source = read(before)
+    try:
+        released = read(after)
+    except BrokenError as error:
+        answers.add(Question.READABLE, "", str(error))
+        return InstanceVerdict(tuple(answers.checks((Question.READABLE,))), Facts(ordinal=ordinal, release_path=release_path))
+    hunter = hunter_for(identity, recipe.sha256, kept_by(recipe))
+    case = _Case(recipe, hunter, answers, source, released, identity.hunter(recipe.sha256))
+    case.judge_header()
+    case.judge_bytes()
+    case.judge_pixels(now_changed_regions)
+    for where, why in claims.wrong_meta(source, released):
+        answers.add(Question.META, where, why)
+    for question, where, why in claims.wrong_claims(
+        source,
+        released,
+        recipe,
+        dates_kept=case.dates_kept,
+        shifted=bool(case.shifts),
+        pixels_changed=bool(now_changed_regions),
+    ):
+        answers.add(question, where, why)
+    return InstanceVerdict(tuple(answers.checks(INSTANCE_QUESTIONS)), case.facts(ordinal, release_path))
+
+
+def kept_by(recipe: Recipe) -> KeptBy:
+    """Return what says whether a recipe keeps an attribute as it is."""
+    return KeptBy(recipe)
+
+
+@dataclass(frozen=True)
+class KeptBy:
+    """(tag, creator) -> whether a recipe keeps that attribute as it is, or nobody ever removes it."""
+
+    recipe: Recipe
+
+    def __call__(self, tag: int, creator: str) -> bool:
+        """Ask the recipe; of the file meta only the names of kinds are kept."""
+        if tag >> 16 == 0x0002:  # noqa: PLR2004 - file meta information
+            retained = tag == 0x00020003 and "retain-uids" in self.recipe.options  # noqa: PLR2004
+            return retained or tag in (0x00020002, 0x00020010, 0x00020012)
+        decision = self.recipe.decide(tag, known_vr(tag, creator), creator or None)
+        return decision is None or decision.code == "K"
+
+
+@dataclass
+class _Case:
+    """Both sides of one instance, and what was found out about them so far."""
+
+    recipe: Recipe
+    hunter: Hunter
+    answers: Answers
+    source: Instance
+    released: Instance
+    memory: dict[str, object]
+    uids: set[tuple[int, int]] = field(default_factory=set)
+    references: set[tuple[int, int]] = field(default_factory=set)
+    shifts: set[int] = field(default_factory=set)
+    dates_kept: bool = False
+
+    def judge_header(self) -> None:
+        """Walk both sides together, and ask of every attribute what became of it."""
+        present = frozenset(name_of(e.tag) for e in self.source.dataset if not e.tag >> 16 & 1)
+        found = iod(self.source.text(_SOP_CLASS), present)
+        self.judge = Judge(self.recipe, self.hunter, found)
+        self.remembered: dict[object, Finding] = self.memory.setdefault(  # type: ignore[assignment]
+            f"leaves of {found!r} {None if found is None else found.modules}", {}
+        )
+        if len(self.remembered) > _REMEMBERED:
+            self.remembered.clear()
+        self._walk(Level(), "", self.source.dataset, self.released.dataset)
+        for tag, element in self.released.meta.items():
+            self._hunt(element, Level(), name_of(tag))
+        if len(self.shifts) > 1:
+            self.answers.add(Question.DATES, "", "dates of one instance moved by different intervals")
+        dates = self.recipe.dates
+        if any(not -dates.range_days <= days <= -1 or (dates.whole_weeks and days % 7) for days in self.shifts):
+            self.answers.add(Question.DATES, "", "dates moved by an interval that the recipe does not allow")
+
+    def judge_bytes(self) -> None:
+        """Hunt in every byte that is no text value: binary values, pixels, structure, preamble, what lies behind."""
+        for where, why in hunted_bytes(self.released, self.hunter):
+            self.answers.add(Question.BYTES, where, why)
+
+    def judge_pixels(self, regions: Sequence[Region]) -> None:
+        """Compare samples or fragments, and look for metadata between them."""
+        for why in pixels.wrong_pixels(self.source, self.released, regions):
+            self.answers.add(Question.PIXELS, "PixelData", why)
+        for content, must_go in pixels.stream_segments(self.released):
+            if must_go:
+                self.answers.add(Question.STREAM, "PixelData", "a comment or an unknown segment was left in the stream")
+            if self.hunter.in_text(content.decode("latin-1"), Place.FREE):
+                self.answers.add(Question.BYTES, "PixelData", "an identifier inside the compressed stream")
+
+    def facts(self, ordinal: int, release_path: str) -> Facts:
+        """Return what the release as a whole must be asked about this instance."""
+        study = uid_hash(self.source.text(_STUDY))
+        alone = self.recipe.identifiers.scope == "study"
+        old_id, new_id = self.source.text(_PATIENT_ID), self.released.text(_PATIENT_ID)
+        issuer = self.source.text(_ISSUER)
+        patient = (uid_hash(f"{issuer}\\{old_id}"), uid_hash(new_id)) if old_id else None
+        return Facts(
+            ordinal=ordinal,
+            release_path=release_path,
+            scope=study if alone else 0,
+            patient=patient,
+            instance=(uid_hash(self.source.text(_SOP_INSTANCE)), uid_hash(self.released.text(_SOP_INSTANCE))),
+            uids=frozenset(self.uids),
+            references=frozenset(self.references),
+            shifts=frozenset(self.shifts),
+            moves_dates=self.judge.moves_dates,
+        )
+
+    def _walk(self, level: Level, text: str, before: list[Element], after: list[Element]) -> None:
+        """Pair the elements of one item, or of the root, by tag."""
+        old = {element.tag: element for element in before}
+        new = {element.tag: element for element in after}
+        if CHARACTER_SET in old:
+            level = replace(level, before=codecs_of(bytes(old[CHARACTER_SET].value)))
+        if CHARACTER_SET in new:
+            level = replace(level, after=codecs_of(bytes(new[CHARACTER_SET].value)))
+        if len(new) != len(after) or list(new) != sorted(new):
+            self.answers.add(Question.READABLE, text, "elements are twice or out of order")
+        for tag, element in old.items():
+            if tag in pixels.BULK_TAGS or claims.structural(tag) or (not text and tag in claims.SAID):
+                continue
+            other = new.get(tag)
+            if is_creator(tag):
+                if other is None and any(t >> 8 == tag >> 16 << 8 | tag & 0xFF for t in new):
+                    self.answers.add(Question.PRIVATE, text + name_of(tag), "a block lost its creator")
+                continue
+            self._pair(level, text, element, other)
+        for tag, element in new.items():
+            if tag not in old:
+                self._added(level, text, element)
+            elif claims.structural(tag):
+                self.answers.add(Question.TABLE, text + name_of(tag), "a length, padding or command element was kept")
+            elif is_creator(tag):
+                self._creator(level, text, old[tag], element, new)
+            elif tag in claims.SAID and not text:
+                self._hunt(element, level, name_of(tag))
+
+    def _pair(self, level: Level, text: str, before: Element, after: Element | None) -> None:
+        decision = self.judge.decide(before.tag, before.vr, before.creator)
+        if after is None:
+            if claims.goes_with_graphics(before.tag, self.recipe):
+                return
+            for question, why in self.judge.removed(level, before, decision):
+                self.answers.add(question, text + name_of(before.tag, before.creator), why)
+            return
+        if before.items is not None or after.items is not None:
+            self._sequence(level, text, before, after, decision)
+            return
+        finding = self._leaf(level, before, after, decision)
+        if finding.wrong:
+            where = text + name_of(after.tag, after.creator)
+            for question, why in finding.wrong:
+                self.answers.add(question, where, why)
+        if finding.uids:
+            self.uids.update(finding.uids)
+            if after.tag == _REFERENCED_INSTANCE:
+                self.references.update(finding.uids)
+        self.shifts.update(finding.shifts)
+        self.dates_kept = self.dates_kept or finding.dates_kept
+
+    def _leaf(self, level: Level, before: Element, after: Element, decision: Decision | None) -> Finding:
+        """Judge one attribute; equal pairs repeat within a series and are remembered."""
+        if len(before.value) > _SHORT or len(after.value) > _SHORT:
+            return self._new_leaf(level, before, after, decision)
+        key = (after.tag, before.vr, after.vr, after.creator, before.value, after.value, level)
+        found = self.remembered.get(key)
+        if found is None:
+            found = self.remembered[key] = self._new_leaf(level, before, after, decision)
+        return found
+
+    def _new_leaf(self, level: Level, before: Element, after: Element, decision: Decision | None) -> Finding:
+        finding = self.judge.leaf(level, before, after, decision)
+        why = self._identifies(after, level)
+        if why and not (decision is not None and decision.code == "K" and after.vr in ("UI", "PN")):
+            finding = replace(finding, wrong=(*finding.wrong, (Question.BYTES, why)))
+        return finding
+
+    def _sequence(self, level: Level, text: str, before: Element, after: Element, decision: Decision | None) -> None:
+        name = name_of(after.tag, after.creator)
+        old, new = before.items, after.items
+        letters = decision.code.replace("*", "").split("/") if decision is not None else ["K"]
+        type_ = self.judge.type_of(level, after.tag)
+        if after.tag >> 16 & 1 and letters == ["X"]:
+            self.answers.add(Question.PRIVATE, text + name, "a private attribute that is not known to be safe was kept")
+            return
+        if old is None or new is None:
+            if len(before.value) or len(after.value):
+                self.answers.add(Question.READABLE, text + name, "a sequence became something else")
+            return
+        if letters == ["X"] and self.judge.iod is not None and type_ in (None, "3"):
+            self.answers.add(Question.TABLE, text + name, "an attribute with action X is still there")
+        if len(old) != len(new):
+            if new or not {"Z", "X"} & set(letters) or type_ in ("1", "1C"):
+                self.answers.add(Question.LOST, text + name, "items were lost or added")
+            return
+        dummies = level.dummies or "D" in letters or ({"X", "Z"} >= set(letters) and type_ in ("1", "1C"))
+        inside = Level((*level.names, name), level.before, level.after, dummies, dummies and name.endswith("CodeSequence"))
+        for number, (item, other) in enumerate(zip(old, new, strict=True)):
+            self._walk(inside, f"{text}{name}[{number}].", item, other)
+
+    def _added(self, level: Level, text: str, element: Element) -> None:
+        where = text + name_of(element.tag, element.creator)
+        if element.tag not in claims.ADDED or (text and element.tag != CHARACTER_SET):
+            self.answers.add(Question.LOST, where, "an attribute was added")
+        for question, why in self.judge.well_formed(level, None, element) if element.items is None else ():
+            self.answers.add(question, where, why)
+        self._hunt(element, level, where)
+
+    def _creator(self, level: Level, text: str, before: Element, after: Element, new: dict[int, Element]) -> None:
+        where = text + name_of(after.tag)
+        block = after.tag >> 16 << 8 | after.tag & 0xFF
+        if not any(tag >> 8 == block and tag != after.tag for tag in new):
+            self.answers.add(Question.PRIVATE, where, "a private creator without elements was kept")
+        if not values.same(before, after):
+            self.answers.add(Question.LOST, where, "a private creator was changed")
+        self._hunt(after, level, where)
+
+    def _hunt(self, element: Element, level: Level, where: str) -> None:
+        """Look for what identifies in an element and everything below it."""
+        for number, item in enumerate(element.items or ()):
+            for inner in item:
+                self._hunt(inner, level, f"{where}[{number}].{name_of(inner.tag, inner.creator)}")
+        if element.items is None and (why := self._identifies(element, level)):
+            self.answers.add(Question.BYTES, where, why)
+
+    def _identifies(self, element: Element, level: Level) -> str:
+        """Return what kind of identifier a text value holds, empty when none."""
+        if not values.is_text(element.vr) and element.vr != "UN":
+            return ""
+        raw = element.raw
+        if not raw or len(raw) > LONG:
+            return "" if not raw else self._long_text(raw, element, level)
+        place = place_of(element.tag, element.vr)
+        texts = text_values(raw, element.vr, level.after)[0] if element.vr != "UN" else (raw.decode("latin-1"),)
+        kinds = {hit.kind for text in texts for hit in self.hunter.in_value(raw, text, place)}
+        return f"an identifier is left: {', '.join(sorted(kinds))}" if kinds else ""
+
+    def _long_text(self, raw: bytes, element: Element, level: Level) -> str:
+        text = "\\".join(text_values(raw, element.vr, level.after)[0])
+        kinds = {hit.kind for hit in self.hunter.in_text(text, Place.FREE)}
+        return f"an identifier is left: {', '.join(sorted(kinds))}" if kinds else ""

@@ -1,0 +1,148 @@
+"""Pixels before and after: the same samples, frame by frame, except in declared regions."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from dicomlab.judge import streams
+from dicomlab.judge.reading import PIXEL_DATA, Buffer, Element, Instance
+from dicomlab.records import Region
+
+PIXEL_TAGS = (PIXEL_DATA, 0x7FE00008, 0x7FE00009)
+OFFSETS, LENGTHS = 0x7FE00001, 0x7FE00002
+BULK_TAGS = frozenset((*PIXEL_TAGS, OFFSETS, LENGTHS))
+_CHUNK = 1 << 22
+_ROWS, _COLUMNS, _SAMPLES, _BITS, _FRAMES, _PLANAR = 0x00280010, 0x00280011, 0x00280002, 0x00280100, 0x00280008, 0x00280006
+
+
+def wrong_pixels(before: Instance, after: Instance, regions: Sequence[Region] = ()) -> list[str]:
+    """Return what is wrong with the pixels of an instance after de-identification.
+
+    Parameters
+    ----------
+    before, after
+        The two sides.
+    regions
+        Rectangles in which samples may differ; native pixel data of 8 or 16 bits only. For compressed
+        pixels whose regions changed, compare decoded frames elsewhere.
+
+    Returns
+    -------
+    list of str
+        One sentence for each thing wrong.
+    """
+    wrong = []
+    for tag in PIXEL_TAGS:
+        old, new = before.find(tag), after.find(tag)
+        if old is None and new is None:
+            continue
+        if old is None or new is None:
+            wrong.append("pixel data was removed or added")
+        elif (old.fragments is None) != (new.fragments is None):
+            wrong.append("pixel data was compressed or decompressed")
+        elif old.fragments is not None and new.fragments is not None:
+            if not regions and not _same_fragments(old.fragments[1:], new.fragments[1:]):
+                wrong.append("compressed pixel data differs")
+            wrong += _wrong_offsets(new.fragments, after)
+        elif not _same_samples(old, new, before, after, regions):
+            wrong.append("stored samples differ outside the declared regions")
+    return wrong
+
+
+def stream_segments(instance: Instance) -> list[tuple[bytes, bool]]:
+    """Return (content, must go) of every metadata segment in the compressed pixels of an instance."""
+    element = instance.find(PIXEL_DATA)
+    found = []
+    for fragment in (element.fragments or [])[1:] if element is not None else []:
+        data = bytes(fragment[:64]) if len(fragment) > _CHUNK else bytes(fragment)
+        if data[:1] not in (b"\xff", b"\0"):
+            continue
+        data = bytes(fragment)
+        found += [(data[start:end], must_go) for start, end, must_go in streams.segments(data)]
+    return found
+
+
+def _same_fragments(old: Sequence[Buffer], new: Sequence[Buffer]) -> bool:
+    if len(old) != len(new):
+        return False
+    for one, other in zip(old, new, strict=True):
+        if not equal(one, other) and streams.without_metadata(bytes(one)) != streams.without_metadata(bytes(other)):
+            return False
+    return True
+
+
+def _wrong_offsets(fragments: Sequence[Buffer], instance: Instance) -> list[str]:
+    """Return what is wrong with the basic and the extended offset table (PS3.5 A.4)."""
+    starts, at = [], 0
+    for fragment in fragments[1:]:
+        starts.append(at)
+        at += 8 + len(fragment)
+    wrong = []
+    basic = np.frombuffer(fragments[0], "<u4").tolist() if len(fragments[0]) % 4 == 0 else [-1]
+    extended = instance.find(OFFSETS)
+    if basic and not _is_table(basic, starts):
+        wrong.append("the basic offset table does not lead to the frames")
+    if extended is not None and len(extended.value) and not _is_table(np.frombuffer(extended.value, "<u8").tolist(), starts):
+        wrong.append("the extended offset table does not lead to the frames")
+    return wrong
+
+
+def _is_table(offsets: list[int], starts: list[int]) -> bool:
+    return offsets[0] == 0 and offsets == sorted(set(offsets)) and set(offsets) <= set(starts)
+
+
+def _same_samples(old: Element, new: Element, before: Instance, after: Instance, regions: Sequence[Region]) -> bool:
+    size = 1
+    if before.little != after.little:
+        size = 2 if _number(after, _BITS) > 8 and old.vr != "OB" else 1  # noqa: PLR2004 - bits of a byte
+    if not regions:
+        if size == 1:
+            return equal(old.value, new.value)
+        return len(old.value) == len(new.value) and bool(
+            np.array_equal(np.frombuffer(old.value, "<u2").byteswap(), np.frombuffer(new.value, "<u2"))
+        )
+    one, other = _frames(old, before), _frames(new, after)
+    if one is None or other is None or one.shape != other.shape:
+        return False
+    may_differ = np.zeros(one.shape[:3], np.bool_)
+    for region in regions:
+        frames = slice(None) if region.frame is None else slice(region.frame, region.frame + 1)
+        may_differ[frames, region.y0 : region.y1, region.x0 : region.x1] = True
+    return not bool(((one != other).any(axis=-1) & ~may_differ).any())
+
+
+def _frames(element: Element, instance: Instance) -> np.ndarray[tuple[int, ...], np.dtype[np.unsignedinteger]] | None:
+    """Return stored samples as (frames, rows, columns, samples), None when they do not fit the header."""
+    rows, columns, bits = (_number(instance, tag) for tag in (_ROWS, _COLUMNS, _BITS))
+    samples = _number(instance, _SAMPLES) or 1
+    frames = int(instance.text(_FRAMES) or 1)
+    if bits not in (8, 16):
+        return None
+    kind = np.dtype(("<" if instance.little else ">") + f"u{bits // 8}")
+    count = frames * rows * columns * samples
+    if len(element.value) < count * kind.itemsize:
+        return None
+    flat = np.frombuffer(element.value, kind, count)
+    if _number(instance, _PLANAR) == 1:
+        return flat.reshape(frames, samples, rows, columns).transpose(0, 2, 3, 1)
+    return flat.reshape(frames, rows, columns, samples)
+
+
+def _number(instance: Instance, tag: int) -> int:
+    element = instance.find(tag)
+    return int.from_bytes(bytes(element.value[:2]), "little" if instance.little else "big") if element is not None else 0
+
+
+def equal(one: Buffer, other: Buffer) -> bool:
+    """Return whether two buffers hold the same bytes, without copying either."""
+    if len(one) != len(other):
+        return False
+    if isinstance(one, bytes) and isinstance(other, bytes):
+        return one == other
+    left, right = memoryview(one), memoryview(other)
+    return all(
+        np.array_equal(np.frombuffer(left[at : at + _CHUNK], np.uint8), np.frombuffer(right[at : at + _CHUNK], np.uint8))
+        for at in range(0, len(left), _CHUNK)
+    )

@@ -1,0 +1,173 @@
+"""A whole release judged: what only several instances together can show."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable
+from pathlib import PurePosixPath
+
+from dicomlab.judge.facts import Facts, InstanceVerdict
+from dicomlab.judge.hunting import Place, hunter_for
+from dicomlab.judge.identity import Identity
+from dicomlab.judge.questions import MOST_PLACES, Answers, Question
+from dicomlab.records import Check, State, Verdict
+
+OWN_FILES = frozenset({"manifest.jsonl", "report.html", "report.json"})
+
+
+def judge_release(  # noqa: PLR0913 - keyword-only after the verdicts
+    verdicts: Iterable[InstanceVerdict],
+    *,
+    states: Iterable[tuple[int, State]],
+    files_in_release: Iterable[str],
+    inputs: int | None = None,
+    identity: Identity | None = None,
+    own_files: Iterable[str] = OWN_FILES,
+    texts: Iterable[Check] = (),
+) -> Verdict:
+    """Return the verdict over a release.
+
+    Parameters
+    ----------
+    verdicts
+        One for each written instance.
+    states
+        (ordinal, state) of every input file, as the manifest tells them.
+    files_in_release
+        Every file below the release, relative, with ``/`` between parts.
+    inputs
+        Number of input files, when known independently of the manifest.
+    identity
+        What identifies any of the patients, for the names of files and folders.
+    own_files
+        Files of the release that are no instances.
+    texts
+        Checks of `search_tree` over report, manifest and notebooks.
+    """
+    verdicts = sorted(verdicts, key=lambda v: (v.facts.ordinal, v.facts.release_path))
+    answers = Answers()
+    failed = {v.facts.ordinal for v in verdicts if not v.passed}
+    facts = [v.facts for v in verdicts]
+    _judge_ends(answers, list(states), facts, inputs)
+    _judge_files(answers, facts, set(files_in_release), set(own_files))
+    _judge_uids(answers, facts)
+    _judge_patients(answers, facts)
+    _judge_dates(answers, facts)
+    checks = _summed(verdicts, answers)
+    asked = [Question.ENDS, Question.FOREIGN, Question.REFERENCES, Question.PATIENTS]
+    if identity is not None:
+        _judge_names(answers, identity, [f.release_path for f in facts])
+        asked.append(Question.NAMES)
+    checks += list(answers.checks(tuple(asked)))
+    checks += list(texts)
+    return Verdict(tuple(checks), len(verdicts), tuple(sorted(failed)))
+
+
+def _place(facts: Facts) -> str:
+    return f"instance {facts.ordinal}" if facts.ordinal >= 0 else facts.release_path
+
+
+def _summed(verdicts: list[InstanceVerdict], answers: Answers) -> list[Check]:
+    """Return each check of the instances once, with what the release showed beside it."""
+    names = dict.fromkeys(check.name for verdict in verdicts for check in verdict.checks)
+    places: dict[str, list[str]] = {name: [] for name in names}
+    details: dict[str, Counter[str]] = {name: Counter() for name in names}
+    wrong: Counter[str] = Counter()
+    for verdict in verdicts:
+        for check in verdict.checks:
+            if not check.passed:
+                wrong[check.name] += 1
+                details[check.name].update(check.detail.split("; "))
+                places[check.name] += [f"{_place(verdict.facts)}: {where}".rstrip(": ") for where in check.where or ("",)]
+    for question in (Question.UIDS, Question.DATES):
+        for where, why in answers.wrong.get(question, {}).items():
+            wrong[str(question)] += 1
+            details.setdefault(str(question), Counter())[why] += 1
+            places.setdefault(str(question), []).append(where)
+    checks = []
+    for name, where in places.items():
+        told = "; ".join(f"{why} ({count})" for why, count in details[name].most_common(MOST_PLACES))
+        checks.append(Check(name, not wrong[name], told, tuple(where[:MOST_PLACES])))
+    return checks
+
+
+def _judge_ends(answers: Answers, states: list[tuple[int, State]], facts: list[Facts], inputs: int | None) -> None:
+    times = Counter(ordinal for ordinal, _ in states)
+    for ordinal, count in times.items():
+        if count > 1:
+            answers.add(Question.ENDS, f"file {ordinal}", "a file ended more than once")
+    if inputs is not None and len(times) != inputs:
+        answers.add(Question.ENDS, "", f"{inputs} files came in and {len(times)} have an end")
+    written = {ordinal for ordinal, state in states if state is State.WRITTEN}
+    judged = Counter(f.ordinal for f in facts if f.ordinal >= 0)
+    for ordinal in sorted(written - set(judged)):
+        answers.add(Question.ENDS, f"file {ordinal}", "a file was written but not judged")
+    for ordinal in sorted(set(judged) - written):
+        answers.add(Question.ENDS, f"file {ordinal}", "a file was judged that the manifest does not call written")
+    for ordinal, count in judged.items():
+        if count > 1:
+            answers.add(Question.ENDS, f"file {ordinal}", "a file was written more than once")
+
+
+def _judge_files(answers: Answers, facts: list[Facts], files: set[str], own: set[str]) -> None:
+    paths = Counter(f.release_path for f in facts if f.release_path)
+    for fact in facts:
+        if fact.release_path and paths[fact.release_path] > 1:
+            answers.add(Question.FOREIGN, _place(fact), "two instances share one file")
+        elif fact.release_path and fact.release_path not in files:
+            answers.add(Question.FOREIGN, _place(fact), "its file is not in the release")
+    foreign = files - set(paths) - own
+    if foreign:  # their names may identify: they are counted, not quoted
+        answers.add(Question.FOREIGN, "", f"{len(foreign)} files in the release that no outcome names")
+
+
+def _judge_uids(answers: Answers, facts: list[Facts]) -> None:
+    """Hold the map of UIDs to be a function, and one-to-one, over all instances."""
+    forth: dict[tuple[int, int], int] = {}
+    back: dict[int, tuple[int, int]] = {}
+    for fact in facts:
+        for old, new in fact.uids:
+            key = (fact.scope, old)
+            if forth.setdefault(key, new) != new:
+                answers.add(Question.UIDS, _place(fact), "one UID became two")
+            if back.setdefault(new, key) != key:
+                answers.add(Question.UIDS, _place(fact), "two UIDs became one")
+    instances: dict[int, int] = {}
+    for fact in facts:
+        if fact.instance[1] and instances.setdefault(fact.instance[1], fact.instance[0]) != fact.instance[0]:
+            answers.add(Question.UIDS, _place(fact), "two instances share a new SOP Instance UID")
+    released = {fact.instance[0]: fact.instance[1] for fact in facts}
+    for fact in facts:
+        for old, new in fact.references:
+            if old in released and released[old] != new:
+                answers.add(Question.REFERENCES, _place(fact), "a reference to a released instance leads nowhere")
+
+
+def _judge_patients(answers: Answers, facts: list[Facts]) -> None:
+    forth: dict[tuple[int, int], int] = {}
+    back: dict[int, tuple[int, int]] = {}
+    for fact in facts:
+        if fact.patient is None:
+            continue
+        key = (fact.scope, fact.patient[0])
+        if forth.setdefault(key, fact.patient[1]) != fact.patient[1]:
+            answers.add(Question.PATIENTS, _place(fact), "instances of one patient have different Patient IDs")
+        if back.setdefault(fact.patient[1], key) != key:
+            answers.add(Question.PATIENTS, _place(fact), "two patients, or two studies not to be linked, share a Patient ID")
+
+
+def _judge_dates(answers: Answers, facts: list[Facts]) -> None:
+    moved: dict[tuple[int, int | None], set[int]] = defaultdict(set)
+    for fact in facts:
+        if fact.patient is not None and fact.moves_dates:
+            key = (fact.scope, fact.patient[0])
+            moved[key] |= fact.shifts
+            if len(moved[key]) > 1:
+                answers.add(Question.DATES, _place(fact), "dates of one patient moved by different intervals")
+
+
+def _judge_names(answers: Answers, identity: Identity, paths: list[str]) -> None:
+    hunter = hunter_for(identity)
+    for part in {part for path in paths for part in PurePosixPath(path).parts}:
+        if hunter.in_text(part, Place.FREE):
+            answers.add(Question.NAMES, "", "a file or folder name holds an identifier")

@@ -1,0 +1,347 @@
+"""What may become of one attribute: its value before, its value after, and what the recipe says.
+
+`Judge.leaf` holds an attribute that is no sequence against PS3.15 Table E.1-1 as the recipe
+composes it: X absent; Z empty or a dummy; D a dummy; U another UID; K the same; C the same but for
+what identifies. Types decide where the table leaves a choice (PS3.3, PS3.5 7.4).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cached_property
+
+from dicomlab.judge import values, weight
+from dicomlab.judge.attributes import in_dictionary, name_of, place_of
+from dicomlab.judge.dates import Day, day_of, days_between, days_in
+from dicomlab.judge.hunting import Hunter
+from dicomlab.judge.identity import uid_hash
+from dicomlab.judge.questions import Question
+from dicomlab.judge.reading import Element
+from dicomlab.judge.weight import folded
+from dicomlab.recipe import Decision, Recipe
+from dicomlab.standard import Iod, confidentiality, is_well_known_uid
+
+Wrong = tuple[Question, str]
+_DATES = ("DA", "DT")
+_PROSE = ("LT", "ST", "UC", "UT")
+_CODE_TAGS = frozenset({0x00080100, 0x00080104})
+_SWEPT = ("AE", "CS", "LO", "LT", "PN", "SH", "ST", "UC", "UR", "UT")
+# Text that may belong to somebody: what was taken out of it need not be explained further.
+_TELLING = re.compile(
+    r"\d{4,}|\d[-/.]\d|\d:\d\d|@|://|www\.|\b(?:dr|prof|mr|mrs|ms|mme|herr|frau|doctor|name|operator|patient|phys\w*|"
+    r"radiolog\w*|technolog\w*|tel|phone|fax|mobile|mrn|pid|id|ssn|acc\w*|by|fur|for|street|st|road|rd|ave\w*|lane|rue|via|"
+    r"calle|place|platz|\w*(?:strasse|str|weg|gasse|allee))\b"
+)
+_AGE = re.compile(r"(\d{3})([DWMY])")
+_YEARS = {"D": 365.25, "W": 52.18, "M": 12.0, "Y": 1.0}
+_INFANT = 2
+
+
+@dataclass(frozen=True)
+class Level:
+    """Where elements stand: keywords of the sequences around them, and what was decided about those."""
+
+    names: tuple[str, ...] = ()
+    before: tuple[str, ...] = ("ascii",)  # codecs
+    after: tuple[str, ...] = ("ascii",)
+    dummies: bool = False  # inside a sequence whose action is D
+    coded: bool = False  # directly inside a code sequence whose action is D
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """What became of one attribute: what is wrong, which UIDs and dates changed into which."""
+
+    wrong: tuple[Wrong, ...] = ()
+    uids: tuple[tuple[int, int], ...] = ()
+    shifts: tuple[int, ...] = ()
+    dates_kept: bool = False
+
+
+@dataclass
+class Judge:
+    """Judges attributes of one patient's instances of one IOD under one recipe."""
+
+    recipe: Recipe
+    hunter: Hunter
+    iod: Iod | None
+
+    @cached_property
+    def moves_dates(self) -> bool:
+        """True when the recipe keeps the intervals between dates."""
+        return "retain-modified-dates" in self.recipe.options
+
+    def decide(self, tag: int, vr: str, creator: str) -> Decision | None:
+        """Return what the recipe says of an attribute."""
+        return self.recipe.decide(tag, vr, creator or None)
+
+    def type_of(self, level: Level, tag: int) -> str | None:
+        """Return the Type of an attribute at its path, None where the IOD does not have it."""
+        return self.iod.type_of((*level.names, name_of(tag))) if self.iod is not None and not tag >> 16 & 1 else None
+
+    def removed(self, level: Level, element: Element, decision: Decision | None) -> list[Wrong]:
+        """Return what is wrong about an attribute's absence."""
+        tag, type_ = element.tag, self.type_of(level, element.tag)
+        if type_ in ("1", "1C", "2", "2C"):
+            return [(Question.REQUIRED, f"an attribute of Type {type_} was removed")]
+        if decision is None:
+            if not (tag >> 16 & 1 or in_dictionary(tag)) or self.may_identify(element, level.before):
+                return []
+            return [(Question.LOST, "an attribute that no rule names was removed")]
+        letters, basic = _letters(decision), _basic(tag)
+        if "X" in letters:
+            return []
+        if decision.code in ("C", "K") or len(decision.code) > 1 and decision.code.isalpha():  # a verb of the recipe
+            if "X" in basic and self.may_identify(element, level.before):
+                return []
+            return [(Question.LOST, "an attribute that the recipe retains was removed")]
+        return [(Question.TABLE, f"an attribute with action {decision.code} was removed")]
+
+    def leaf(self, level: Level, before: Element, after: Element, decision: Decision | None) -> Finding:
+        """Judge an attribute that is there before and after and is no sequence."""
+        wrong = self.well_formed(level, before, after)
+        empty, had = not after.raw, bool(before.raw)
+        type_ = self.type_of(level, after.tag)
+        if had and empty and type_ in ("1", "1C"):
+            wrong.append((Question.REQUIRED, f"an attribute of Type {type_} was emptied"))
+        if not (after.tag >> 16 & 1) and decision is None and not in_dictionary(after.tag):
+            wrong.append((Question.TABLE, "an attribute that the standard does not know was kept"))
+        if decision is None:
+            return self._untold(level, before, after, wrong)
+        code = decision.code
+        if after.tag >> 16 & 1 and code == "X":
+            wrong.append((Question.PRIVATE, "a private attribute that is not known to be safe was kept"))
+            return Finding(tuple(wrong))
+        if code == "K":
+            return self._kept(level, before, after, wrong)
+        if code in ("C", "shift"):
+            return self._cleaned(level, before, after, wrong)
+        if code in _VERBS:
+            if had and not _VERBS[code](before, after, decision, level) and not self.may_identify(before, level.before):
+                wrong.append((Question.TABLE, f"the recipe's {code} was not done"))
+            return Finding(tuple(wrong))
+        return self._gone(level, before, after, code, type_, wrong)
+
+    def well_formed(self, level: Level, before: Element | None, after: Element) -> list[Wrong]:
+        """Return what is wrong with a value as such, when the change made it so."""
+        if before is not None and values.same(before, after) and level.before == level.after:
+            return []
+        raw = bytes(after.value)
+        if not values.valid(after.vr, raw, level.after) and (
+            before is None or values.valid(before.vr, bytes(before.value), level.before)
+        ):
+            return [(Question.VALID, f"a value is not valid for its VR {after.vr}")]
+        if not values.count_fits(after.tag, after.vr, raw) and (
+            before is None or values.count_fits(before.tag, before.vr, bytes(before.value))
+        ):
+            return [(Question.VALID, "an attribute has too many or too few values")]
+        return []
+
+    def same(self, level: Level, before: Element, after: Element) -> bool:
+        """Return whether two values mean the same, whatever their padding and character set."""
+        if values.same(before, after):
+            return True
+        if before.vr != after.vr or not values.is_text(after.vr):
+            return False
+        return (
+            values.text_values(before.raw, before.vr, level.before)[0] == values.text_values(after.raw, after.vr, level.after)[0]
+        )
+
+    def may_identify(self, element: Element, codecs: tuple[str, ...]) -> bool:
+        """Return whether a value holds, or may hold, what identifies: then it may have been changed.
+
+        Wider on purpose than what counts as an identifier: a remover may be more careful than the judge.
+        """
+        raw = element.raw
+        if not values.is_text(element.vr):
+            return element.items is None and self.hunter.mentions(raw.replace(b"\0", b"").decode("latin-1"))
+        values_ = values.text_values(raw, element.vr, codecs)[0]
+        text = folded("\\".join(values_))
+        if self.hunter.mentions(text) or self.hunter.in_value(raw, text, place_of(element.tag, element.vr)):
+            return True
+        prose = element.vr in ("LO", "LT", "PN", "SH", "ST", "UC", "UT")
+        return prose and (_TELLING.search(text) is not None or any(True for _ in days_in(text)))
+
+    def _untold(self, level: Level, before: Element, after: Element, wrong: list[Wrong]) -> Finding:
+        """Nobody speaks of the attribute: it stays, without what identifies; prose in a dummied sequence goes."""
+        same, had = self.same(level, before, after), bool(before.raw)
+        in_dummy = level.dummies and (after.vr in _PROSE or (level.coded and after.tag in _CODE_TAGS))
+        if in_dummy:
+            if same and had and not self._nobody(before, level):
+                wrong.append((Question.TABLE, "text inside a sequence with action D was kept"))
+        elif not same and not self._pooled(before, after) and not self.may_identify(before, level.before):
+            wrong.append((Question.LOST, "a value that no rule names was changed"))
+        return Finding((*wrong, *self._too_old(after)), dates_kept=False)
+
+    def _kept(self, level: Level, before: Element, after: Element, wrong: list[Wrong]) -> Finding:
+        same = self.same(level, before, after)
+        if not same and not self._pooled(before, after) and not self.may_identify(before, level.before):
+            wrong.append((Question.LOST, "a value that the recipe retains was changed"))
+        kept = after.vr in _DATES and same and bool(before.raw) and not self._nobody(before, level)
+        return Finding((*wrong, *self._too_old(after)), dates_kept=kept)
+
+    def _cleaned(self, level: Level, before: Element, after: Element, wrong: list[Wrong]) -> Finding:
+        if after.vr in _DATES:
+            return self._moved(before, after, wrong)
+        if after.vr == "UI":
+            return self._mapped(before, after, wrong)
+        same = self.same(level, before, after)
+        if not same and not self._pooled(before, after):
+            if not self.may_identify(before, level.before):
+                wrong.append((Question.LOST, "a value that the recipe retains was changed"))
+            elif after.raw and not self._only_less(level, before, after):
+                wrong.append((Question.TABLE, "a cleaned text says more than it did before"))
+        return Finding((*wrong, *self._too_old(after)))
+
+    def _moved(self, before: Element, after: Element, wrong: list[Wrong]) -> Finding:
+        """Judge dates that are shifted; partial and invalid ones take the profile's action."""
+        old, new = _days(before), _days(after)
+        if not before.raw:
+            return Finding(tuple(wrong))
+        if None in old or not old:
+            if values.same(before, after) and re.search(rb"[1-9]\d{3}", before.raw):
+                wrong.append((Question.DATES, "a date that cannot be shifted was kept"))
+            return Finding(tuple(wrong))
+        if not after.raw or (set(new) <= weight.NO_DATES and not set(old) <= weight.NO_DATES):
+            wrong.append((Question.LOST, "a date was removed although dates are shifted"))
+            return Finding(tuple(wrong))
+        if len(old) != len(new) or None in new or _times(before) != _times(after):
+            wrong.append((Question.DATES, "a shifted date lost its time, its zone or a value"))
+            return Finding(tuple(wrong))
+        shifts = tuple({days_between(a, b) for a, b in zip(old, new, strict=True) if a and b})
+        return Finding(tuple(wrong), shifts=shifts)
+
+    def _mapped(self, before: Element, after: Element, wrong: list[Wrong]) -> Finding:
+        old, new = _uids(before), _uids(after)
+        if len(old) != len(new):
+            wrong.append((Question.UIDS, "UIDs were lost or added"))
+            return Finding(tuple(wrong))
+        pairs = []
+        for one, other in zip(old, new, strict=True):
+            if one == other and one and not is_well_known_uid(one):
+                wrong.append((Question.UIDS, "a UID was kept"))
+            elif one != other and is_well_known_uid(one):
+                wrong.append((Question.UIDS, "a UID of the standard was replaced"))
+            elif one != other:
+                pairs.append((uid_hash(one), uid_hash(other)))
+        return Finding(tuple(wrong), uids=tuple(pairs))
+
+    def _gone(
+        self, level: Level, before: Element, after: Element, code: str, type_: str | None, wrong: list[Wrong]
+    ) -> Finding:
+        """Judge an attribute with a code of X, Z, D or U that is still there."""
+        letters = code.replace("*", "").split("/")
+        if "U" in letters and after.vr == "UI":
+            return self._mapped(before, after, wrong)
+        if letters == ["X"] and self.iod is not None and type_ in (None, "3"):
+            wrong.append((Question.TABLE, "an attribute with action X is still there"))
+        elif not after.raw:
+            if before.raw and not {"Z", "X"} & set(letters):
+                wrong.append((Question.TABLE, f"an attribute with action {code} was emptied"))
+        elif self.same(level, before, after) and not self._nobody(before, level):
+            wrong.append((Question.TABLE, f"an attribute with action {code} still has its value"))
+        elif after.vr == "UI":
+            return self._mapped(before, after, wrong)
+        elif after.vr in _DATES and any(day in self.hunter.spelled.days for day in _days(after) if day):
+            wrong.append((Question.DATES, "a date of the patient stands where a dummy should"))
+        return Finding(tuple(wrong))
+
+    def _nobody(self, element: Element, level: Level) -> bool:
+        """Return whether a value was a dummy already, so that keeping it keeps nothing."""
+        raw = element.raw
+        if element.vr in _DATES:
+            return all(day is None or day in weight.NO_DATES for day in _days(element)) and not raw.strip(b"0123456789.\\")
+        if not values.is_text(element.vr):
+            return not bytes(element.value).strip(b"\0") or element.vr == "OB" and b"removed by de-identification" in raw
+        texts = values.text_values(raw, element.vr, level.before)[0]
+        words = re.findall(r"[^\W_]+", folded(" ".join(texts)))
+        return all(word in weight.PLACEHOLDERS or not word.strip("0") or word in ("urn", "000y") for word in words)
+
+    def _pooled(self, before: Element, after: Element) -> bool:
+        """Return whether an age was changed into the pool of the old or into a bin."""
+        if after.vr != "AS" or not after.raw:
+            return False
+        ages = self.recipe.ages
+        old = _AGE.fullmatch(before.raw.decode("latin-1").strip())
+        if old is None:
+            return True
+        years = int(old[1]) / _YEARS[old[2]]
+        return (ages.pool_over is not None and years > ages.pool_over) or (ages.bin_years is not None and years >= _INFANT)
+
+    def _too_old(self, after: Element) -> list[Wrong]:
+        """Return what is wrong with an age that stays (45 CFR 164.514(b)(2)(i)(C): over 89 is one age)."""
+        limit = self.recipe.ages.pool_over
+        if after.vr != "AS" or limit is None:
+            return []
+        ages = [_AGE.fullmatch(text) for text in after.raw.decode("latin-1").split("\\")]
+        if any(age is not None and int(age[1]) / _YEARS[age[2]] > limit + 1 for age in ages):
+            return [(Question.TABLE, f"an age over {limit} years was kept")]
+        return []
+
+    def _only_less(self, level: Level, before: Element, after: Element) -> bool:
+        """Return whether a cleaned text has no word that it did not have before, dummies aside."""
+        said, says = (
+            set(re.findall(r"[^\W_]+", folded(" ".join(values.text_values(e.raw, e.vr, codecs)[0]))))
+            for e, codecs in ((before, level.before), (after, level.after))
+        )
+        joined = "".join(sorted(said))
+        return all(word in said or word in joined or word in weight.PLACEHOLDERS or word.isdigit() for word in says)
+
+
+def _letters(decision: Decision) -> set[str]:
+    return set(decision.code.replace("*", "").split("/"))
+
+
+def _basic(tag: int) -> str:
+    row = confidentiality(tag)
+    return row.basic if row is not None else "X/Z/D"
+
+
+def _days(element: Element) -> list[Day | None]:
+    return [day_of(text) for text in element.raw.decode("latin-1").split("\\") if text.strip()]
+
+
+def _times(element: Element) -> list[str]:
+    """Return what stands behind the day in each value of a DA or DT."""
+    return [re.sub(r"^\d{4}\.?\d\d\.?\d\d", "", text.strip()) for text in element.raw.decode("latin-1").split("\\")]
+
+
+def _uids(element: Element) -> list[str]:
+    return [text.strip(" \0") for text in bytes(element.value).decode("latin-1").split("\\")]
+
+
+def _texts(element: Element, codecs: tuple[str, ...]) -> tuple[str, ...]:
+    return values.text_values(element.raw, element.vr, codecs)[0]
+
+
+def _replaced(_: Element, after: Element, decision: Decision, level: Level) -> bool:
+    wanted = str(decision.arguments["value"])
+    return not values.is_text(after.vr) or "\\".join(_texts(after, level.after)) == wanted.strip()
+
+
+def _hashed(before: Element, after: Element, _: Decision, level: Level) -> bool:
+    old, new = _texts(before, level.before), _texts(after, level.after)
+    return len(old) == len(new) and not set(filter(None, old)) & set(new)
+
+
+def _binned(before: Element, after: Element, _: Decision, __: Level) -> bool:
+    return not before.raw or bool(after.raw)
+
+
+def _truncated(before: Element, after: Element, decision: Decision, level: Level) -> bool:
+    length = int(decision.arguments["length"])
+    old, new = _texts(before, level.before), _texts(after, level.after)
+    return all(len(n) <= length and o.startswith(n) for o, n in zip(old, new, strict=False)) and len(old) == len(new)
+
+
+def _rewritten(before: Element, after: Element, decision: Decision, level: Level) -> bool:
+    find, new = str(decision.arguments["find"]), str(decision.arguments["replace"])
+    wanted = tuple(re.sub(find, new, text).strip() for text in _texts(before, level.before))
+    return wanted == _texts(after, level.after)
+
+
+_VERBS: dict[str, Callable[[Element, Element, Decision, Level], bool]] = {
+    "replace": _replaced, "hash": _hashed, "bin": _binned, "truncate": _truncated, "regex": _rewritten,
+}  # fmt: skip

@@ -1,0 +1,214 @@
+"""What one patient's identity looks like on paper: words, pairs, runs of digits, phrases, bytes.
+
+Compiled once per identity and recipe (a `Spelled`), then asked many times.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from itertools import permutations
+
+from dicomlab.judge import weight
+from dicomlab.judge.charsets import encodings
+from dicomlab.judge.dates import Day, day_of, written
+from dicomlab.judge.identity import Identity, Kind
+from dicomlab.judge.weight import folded, no_name, spaceless, spellings
+
+_LONGEST_NAME = 8  # parts; more are a text in the wrong attribute
+_NOT_A_WORD = re.compile(r"[\W_]+")
+_SHORTEST_BYTES = 6
+_SHORTEST_WIDE = 12  # two bytes a letter: fewer are chance in 16-bit samples
+_NATIONAL = 8  # digits at the end of a telephone number that stay when the prefix is written otherwise
+_INTERNATIONAL = 10
+
+
+@dataclass
+class Spelled:
+    """What to look for. Words and phrases are folded; `patterns` are bytes, exact."""
+
+    words: dict[str, Kind] = field(default_factory=dict)  # count wherever they stand as a word
+    weak: dict[str, Kind] = field(default_factory=dict)  # count in names, beside another part, behind a title
+    pairs: set[tuple[str, str]] = field(default_factory=set)  # two words in a row
+    inside: dict[str, Kind] = field(default_factory=dict)  # count inside longer words too
+    spaceless: dict[str, Kind] = field(default_factory=dict)  # scripts without blanks
+    phrases: dict[str, Kind] = field(default_factory=dict)  # words with one blank between
+    codes: dict[str, Kind] = field(default_factory=dict)  # identifiers without separators
+    phones: set[str] = field(default_factory=set)
+    days: set[Day] = field(default_factory=set)
+    uids: set[int] = field(default_factory=set)
+    patterns: dict[bytes, Kind] = field(default_factory=dict)
+    mentioned: set[str] = field(default_factory=set)  # every word of every value, however weak
+
+    def __repr__(self) -> str:
+        """Tell how many, never which."""
+        return f"Spelled({len(self.words)} words, {len(self.patterns)} patterns)"
+
+
+def spelled(identity: Identity, kept: Callable[[int, str], bool]) -> Spelled:
+    """Return the spellings of an identity.
+
+    Parameters
+    ----------
+    kept
+        (tag, creator) -> whether the recipe keeps that attribute as it is: then its value is no secret,
+        wherever else it stands.
+    """
+    exempt = {(kind, value) for kind, value, tag, creator in identity.entries if kept(tag, creator)}
+    live = sorted({(kind, value) for kind, value, *_ in identity.entries} - exempt)
+    out = Spelled()
+    spared = {word for kind, value in exempt if kind is Kind.NAME for word in weight.name_words(value)}
+    for kind, value in live:
+        _ADD[kind](out, kind, value)
+        if kind is not Kind.DATE:
+            out.mentioned |= _mentioned(value)
+    for word in spared:
+        out.words.pop(word, None)
+        out.inside.pop(word, None)
+        out.weak.pop(word, None)
+    open_uids = {uid for uid, tag, creator in identity.uids if kept(tag, creator)}
+    out.uids = {uid for uid, _, _ in identity.uids} - open_uids
+    return out
+
+
+def _mentioned(value: str) -> set[str]:
+    forms = {folded(value), *spellings(value)}
+    words = {w for form in forms for w in _NOT_A_WORD.split(form)} | {_NOT_A_WORD.sub("", form) for form in forms}
+    return {w for w in words if len(w) > 1}
+
+
+def _name(out: Spelled, kind: Kind, value: str) -> None:
+    for parts in weight.name_parts(value):
+        if len(parts) > _LONGEST_NAME:
+            continue
+        ways = [sorted(_with_joined(part)) for part in parts]
+        for forms in ways:
+            for form in forms:
+                _name_part(out, kind, form)
+        for part in parts:
+            if weight.strong_name(folded(part)):
+                _bytes(out, kind, part)
+        for first, second in permutations(range(len(parts)), 2):
+            for a in ways[first]:
+                for b in ways[second]:
+                    _pair(out, kind, a, b)
+        if len(parts) > 1:
+            _whole(out, kind, parts)
+
+
+def _with_joined(part: str) -> set[str]:
+    """Return the spellings of a part, and of what it is made of (``Anna-Lena``: annalena, anna, lena)."""
+    forms: set[str] = set()
+    for form in spellings(part):
+        pieces = [p for p in re.split(r"[\W_]+", form) if p]
+        forms.update((*pieces, "".join(pieces)))
+    return {f for f in forms if f}
+
+
+def _name_part(out: Spelled, kind: Kind, form: str) -> None:
+    if form in weight.PLACEHOLDERS or form.isdigit():
+        return
+    if spaceless(form):
+        (out.spaceless if weight.strong_name(form) else out.weak)[form] = kind
+        return
+    if weight.strong_name(form):
+        out.words[form] = kind
+        if len(form) >= weight.SHORTEST_INSIDE:
+            out.inside[form] = kind
+    elif len(form) > 1:
+        out.weak[form] = kind
+
+
+def _pair(out: Spelled, kind: Kind, a: str, b: str) -> None:
+    """Note two parts side by side, joined, and one with the other's initial."""
+    if spaceless(a + b):
+        if len(a + b) > 1:
+            out.spaceless[a + b] = kind
+        return
+    if no_name(a) or no_name(b) or a.isdigit() or b.isdigit():
+        return
+    if len(a) > 1 and len(b) > 1:
+        out.pairs.add((a, b))
+        if len(a + b) >= weight.SHORTEST_INSIDE:
+            out.words[a + b] = kind
+        if len(a) >= weight.SHORTEST_NAME and len(b) >= weight.SHORTEST_NAME:
+            out.inside[a + b] = kind
+    if len(a) >= weight.SHORTEST_NAME:
+        out.pairs |= {(a, b[0]), (b[0], a)}
+        if weight.strong_name(a):
+            out.words |= {a + b[0]: kind, b[0] + a: kind}
+
+
+def _whole(out: Spelled, kind: Kind, parts: tuple[str, ...]) -> None:
+    """Note a name's first two parts as bytes, in both orders, with the signs that join names."""
+    if any(no_name(folded(p)) or len(p) < 2 for p in parts[:2]) and not spaceless("".join(parts[:2])):  # noqa: PLR2004
+        return
+    for a, b in permutations(parts[:2]):
+        for sign in ("^", " ", "_", "-", ", ", ",", ""):
+            _bytes(out, kind, a + sign + b)
+
+
+def _code(out: Spelled, kind: Kind, value: str) -> None:
+    bare = folded(value)
+    compact = _NOT_A_WORD.sub("", bare)
+    if not compact:
+        return
+    if compact.isalpha():
+        _name(out, kind, value)
+        return
+    if not weight.strong_identifier(compact):
+        out.weak[compact] = kind
+        return
+    out.codes[compact] = kind
+    _bytes(out, kind, value)
+    _bytes(out, kind, re.sub(r"[\W_]+", "", value))
+
+
+def _phone(out: Spelled, kind: Kind, value: str) -> None:
+    digits = re.sub(r"\D", "", value).lstrip("0")
+    if len(digits) >= weight.SHORTEST_PHONE:
+        out.phones.add(digits)
+        if len(digits) >= _INTERNATIONAL:
+            out.phones.add(digits[-_NATIONAL:])
+        _bytes(out, kind, value)
+        _bytes(out, kind, digits)
+
+
+def _phrase(out: Spelled, kind: Kind, value: str) -> None:
+    lines = [value, *re.split(r"[\r\n;,^\\]+", value)] if kind is Kind.ADDRESS else [value]
+    for number, line in enumerate(lines):
+        words = tuple(w for w in _NOT_A_WORD.split(folded(line)) if w)
+        part = number > 0
+        if not weight.strong_phrase(words) or (part and not (len(words) > 1 and any(c.isdigit() for c in line))):
+            continue
+        for form in {folded(line), *spellings(line)}:
+            out.phrases[" ".join(w for w in _NOT_A_WORD.split(form) if w)] = kind
+        _bytes(out, kind, line.strip())
+
+
+def _date(out: Spelled, _: Kind, value: str) -> None:
+    day = day_of(value)
+    if day is not None and day not in weight.NO_DATES:
+        out.days.add(day)
+        for text in written(day):
+            out.patterns[text.encode()] = Kind.DATE
+
+
+_ADD: dict[Kind, Callable[[Spelled, Kind, str], None]] = {
+    Kind.NAME: _name, Kind.IDENTIFIER: _code, Kind.DEVICE: _code, Kind.TELEPHONE: _phone, Kind.ADDRESS: _phrase,
+    Kind.PLACE: _phrase, Kind.DATE: _date,
+}  # fmt: skip
+
+
+def _bytes(out: Spelled, kind: Kind, text: str) -> None:
+    """Note the byte strings that spell a text, in the cases that writers use."""
+    for form in _cases(text):
+        for data in encodings(form):
+            wide = form.isascii() and len(data) == 2 * len(form)
+            if len(data) >= (_SHORTEST_WIDE if wide else _SHORTEST_BYTES):
+                out.patterns.setdefault(data, kind)
+
+
+def _cases(text: str) -> Iterable[str]:
+    return dict.fromkeys((text, text.upper(), text.lower(), text.title()))

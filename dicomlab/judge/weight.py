@@ -1,0 +1,151 @@
+"""How much a word weighs: whether, alone, it tells who somebody is.
+
+The rule, the same for every patient and every run:
+
+- A **name part** is *strong* when it has at least three letters (two in a script that writes words
+  without spaces) and is no ordinary word: neither in `ordinary_words.txt` nor in a name of the DICOM
+  dictionary. A strong part counts wherever it stands as a word; with six letters or more also inside
+  a longer word.
+- Any other part is *weak* ("Li", "Brown", "Young"). It counts only in a person-name attribute, beside
+  another part of the same name in either order, or behind a title ("Dr Brown").
+- Placeholders ("Anonymous", "Patient", "Unknown") count nowhere.
+- An **identifier** needs four characters with a digit, not all alike; letters alone are weighed as a
+  name part. A number of fewer than six digits counts only as a whole value or a word in text
+  attributes, and never in numbers (IS, DS) or in long texts such as a report, which count things.
+- A **place** or **address** counts as a whole phrase of five characters that is not made of ordinary words.
+- A **date** counts in every spelling unless it is one that stands for "none" (1 January 1900 and the like).
+
+In coded and technical attributes the words of the clinical vocabulary are ordinary too: there
+"King" is a knee angle more often than a patient.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from functools import cache, lru_cache
+from importlib.resources import files
+
+from pydicom.datadict import DicomDictionary
+
+SHORTEST_NAME = 3
+SHORTEST_INSIDE = 6
+SHORTEST_IDENTIFIER = 4
+SHORTEST_LONG_NUMBER = 6
+SHORTEST_PHRASE = 5
+SHORTEST_PHONE = 7
+
+PLACEHOLDERS = frozenset(
+    "anon anonym anonymous anonymized anonymised deidentified dummy none null nobody patient removed redacted "
+    "unknown unnamed unspecified withheld undefined name person test observer subject".split()
+)
+TITLES = frozenset("dr prof mr mrs ms miss herr frau mme mlle doctor professor sister nurse patient".split())
+# Dates that writers put where they know none; none of them is anybody's in particular.
+NO_DATES = frozenset({(1, 1, 1), (1800, 1, 1), (1858, 11, 17), (1900, 1, 1), (1901, 1, 1), (1970, 1, 1), (2000, 1, 1),
+                      (9999, 12, 31), (1111, 11, 11)})  # fmt: skip
+
+_LETTERS = {"ß": "ss", "ø": "o", "æ": "ae", "œ": "oe", "ł": "l", "đ": "d", "ð": "d", "þ": "th", "ı": "i"}
+_GERMAN = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue", "å": "aa", "ø": "oe", "Ä": "ae", "Ö": "oe", "Ü": "ue"})
+_SPACELESS = re.compile("[\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7af\uff66-\uff9f\U00020000-\U0002fa1f]")
+_WORD = re.compile(r"[^\W_]+")
+
+
+@lru_cache(maxsize=65536)
+def folded(text: str) -> str:
+    """Return `text` without case, accents and widths: ``Müller`` becomes ``muller``."""
+    if text.isascii():
+        return text.lower()
+    plain = unicodedata.normalize("NFKD", text).casefold()
+    kept = (_LETTERS.get(c, c) for c in plain if not unicodedata.combining(c))
+    return unicodedata.normalize("NFC", "".join(kept))
+
+
+def spellings(part: str) -> set[str]:
+    """Return the folded ways to write a name part: accents dropped, umlauts spelt out, and back."""
+    composed = unicodedata.normalize("NFC", part)
+    forms = {folded(composed), folded(composed.translate(_GERMAN))}
+    forms |= {re.sub(r"([aou])e", r"\1", f) for f in forms}
+    return {f for f in forms if f}
+
+
+def spaceless(text: str) -> bool:
+    """Return whether a text is of a script that puts no space between words (Han, kana, Hangul)."""
+    return _SPACELESS.search(text) is not None
+
+
+@cache
+def _listed() -> tuple[frozenset[str], frozenset[str]]:
+    """Return the words that are no name, and those that may be one too."""
+    parts: dict[str, set[str]] = {}
+    text = (files("dicomlab.judge") / "ordinary_words.txt").read_text("utf-8")
+    for line in text.splitlines():
+        if line.startswith("["):
+            words = parts.setdefault(line.strip("[]"), set())
+        elif not line.startswith("#"):
+            words.update(line.split())
+    never, also = parts["no name"], frozenset(parts["a name too"])
+    for _, _, name, _, keyword in DicomDictionary.values():
+        never.update(_WORD.findall(name.lower()))
+        never.update(_WORD.findall(re.sub(r"(?<=[a-z])(?=[A-Z])", " ", keyword).lower()))
+    return frozenset(never) - also, also
+
+
+def no_name(word: str) -> bool:
+    """Return whether a folded word is none of anybody's names: "head" is not, "brown" may be."""
+    return word in _listed()[0] or word in PLACEHOLDERS
+
+
+def ordinary(word: str) -> bool:
+    """Return whether a folded word, alone, names nobody."""
+    return any(word in words for words in _listed())
+
+
+@cache
+def clinical() -> frozenset[str]:
+    """Return the folded words of coded terms, ordinary in coded and technical attributes alone."""
+    text = (files("dicomlab") / "standard_data" / "words.txt").read_text("utf-8")
+    return frozenset(line for line in text.splitlines() if not line.startswith("#"))
+
+
+def strong_name(part: str) -> bool:
+    """Return whether a folded name part, alone, tells who somebody is."""
+    if spaceless(part):
+        return len(part) >= SHORTEST_NAME - 1
+    letters = sum(c.isalpha() for c in part)
+    least = SHORTEST_NAME if letters == len(part) else SHORTEST_PHRASE
+    return letters >= SHORTEST_NAME and len(part) >= least and not ordinary(part) and part not in PLACEHOLDERS
+
+
+def strong_identifier(compact: str) -> bool:
+    """Return whether a folded identifier without separators is one of a kind."""
+    if not any(c.isdigit() for c in compact):
+        return strong_name(compact) and len(compact) >= SHORTEST_IDENTIFIER
+    return len(compact) >= SHORTEST_IDENTIFIER and len(set(compact)) > 1
+
+
+def strong_phrase(words: tuple[str, ...]) -> bool:
+    """Return whether the folded words of a place or an address say something of their own."""
+    letters = (re.sub(r"\d", "", w) for w in words)
+    return len("".join(words)) >= SHORTEST_PHRASE and any(
+        len(w) > 1 and not ordinary(w) and w not in clinical() for w in letters
+    )
+
+
+def name_parts(value: str) -> list[tuple[str, ...]]:
+    """Return the parts of a PN value as written, one tuple per component group (PS3.5 6.2.1), affixes left out.
+
+    Family and given name, and what else a component or a path holds, are split at blanks and signs.
+    """
+    found = []
+    for group in value.split("="):
+        components = group.split("^")
+        whole = components if len(components) == 1 else components[:3]
+        parts = tuple(p for c in whole for p in re.split(r"[\s_.,;/()-]+", c) if _WORD.search(p))
+        if parts:
+            found.append(parts)
+    return found
+
+
+def name_words(value: str) -> list[str]:
+    """Return the folded parts of a PN value or of any text."""
+    return [folded(part) for parts in name_parts(value) for part in parts]
