@@ -251,10 +251,11 @@ def uid_root(root: str) -> str:
     """
     stem = root.rstrip(".") + "."
     if not _ROOT.fullmatch(root) or int(stem.partition(".")[0]) > 2:  # noqa: PLR2004  ISO 9834-1: three arcs
-        message = 'a UID root is numbers with dots between them, the first 0, 1 or 2, such as "1.2.3."'
+        message = 'a UID root is numbers with dots between them, the first 0, 1 or 2; write one such as "1.2.3."'
         raise ValueError(message)
     if len(stem) > UID_LENGTH - UID_DIGITS:
-        message = f"a UID root has at most {UID_LENGTH - UID_DIGITS - 1} characters, so that {UID_DIGITS} digits follow"
+        most = UID_LENGTH - UID_DIGITS - 1
+        message = f"a UID root has at most {most} characters, so that {UID_DIGITS} digits follow; write a shorter one"
         raise ValueError(message)
     return stem
 

@@ -5,9 +5,10 @@
 
 from dicomlab.recipe.codes import Codes
 from dicomlab.recipe.explaining import Difference, diff, explain
+from dicomlab.recipe.law import Decision
 from dicomlab.recipe.loading import load, packaged, save
 from dicomlab.recipe.model import Ages, AtRisk, Dates, Identifiers, Private, Rule, Select, Table, Uids
-from dicomlab.recipe.whole import NOT_YET, Decision, Recipe
+from dicomlab.recipe.whole import NOT_YET, Recipe
 
 __all__ = [
     "NOT_YET",

@@ -5,10 +5,14 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from dicomlab import standard
+from dicomlab.recipe.law import FULL_DATES, MODIFIED_DATES, RETAIN_UIDS, SAFE_PRIVATE, Decision
 from dicomlab.recipe.selectors import name_of, selector, vrs_of
-from dicomlab.recipe.whole import FULL_DATES, MODIFIED_DATES, RETAIN_UIDS, SAFE_PRIVATE, Decision, Recipe
+
+if TYPE_CHECKING:
+    from dicomlab.recipe.whole import Recipe
 
 # What a steward asks about first, each with attributes that stand for the rest.
 _ROWS = (

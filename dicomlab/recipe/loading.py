@@ -171,6 +171,9 @@ def save(recipe: Recipe, path: str | os.PathLike[str]) -> Path:
         raise RecipeError(message)
     try:
         descriptor, name = tempfile.mkstemp(".partial", dir=place.parent)
+    except OSError as error:
+        raise _unwritable(place, error) from None
+    try:
         with os.fdopen(descriptor, "w", encoding="utf-8") as file:
             file.write(_HEAD + text_of(recipe))
             file.flush()
@@ -178,14 +181,36 @@ def save(recipe: Recipe, path: str | os.PathLike[str]) -> Path:
         Path(name).chmod(0o644)  # a recipe holds no secret; the steward shares it
         Path(name).replace(place)
     except OSError as error:
-        cause = (error.strerror or "cannot be written").lower()
-        message = f"recipe {place.name}: {cause}; choose a folder that you may write to"
-        raise RecipeError(message) from None
+        Path(name).unlink(missing_ok=True)
+        raise _unwritable(place, error) from None
     return place
+
+
+def _unwritable(place: Path, error: OSError) -> RecipeError:
+    cause = (error.strerror or "cannot be written").lower()
+    return RecipeError(f"recipe {place.name}: {cause}; choose a folder that you may write to")
+
+
+class _Dumper(yaml.SafeDumper):
+    """Writes text with control characters so that it is read back the same: PyYAML folds NEL into blanks."""
+
+    def represent_text(self, text: str) -> yaml.ScalarNode:
+        """Quote twice whatever a person could not see."""
+        return self.represent_scalar("tag:yaml.org,2002:str", text, style=None if text.isprintable() else '"')
+
+
+_Dumper.add_representer(str, _Dumper.represent_text)
 
 
 def text_of(recipe: Recipe) -> str:
     """Return a recipe's YAML: what differs from the defaults, rules one to a line."""
     said: dict[str, Any] = recipe.model_dump(mode="json", exclude_defaults=True)
     first = {"dicomlab": recipe.dicomlab, "title": recipe.title, "edition": recipe.edition, "profile": recipe.profile}
-    return yaml.safe_dump({**first, **said}, sort_keys=False, allow_unicode=True, width=118, default_flow_style=None)
+    return yaml.dump(
+        {**first, **said},
+        Dumper=_Dumper,
+        sort_keys=False,
+        allow_unicode=True,
+        width=118,
+        default_flow_style=None,
+    )

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from difflib import get_close_matches
 from functools import cached_property, lru_cache
 from hashlib import sha256
@@ -21,10 +20,10 @@ from pydantic import (
     field_validator,
     model_validator,
 )
-from pydicom.datadict import keyword_for_tag
 
 from dicomlab import standard
 from dicomlab.errors import RecipeError
+from dicomlab.recipe.law import FULL_DATES, MODIFIED_DATES, SAFE_PRIVATE, Decision, by_law
 from dicomlab.recipe.model import (
     Ages,
     AtRisk,
@@ -44,49 +43,17 @@ from dicomlab.records import Action
 if TYPE_CHECKING:
     from dicomlab.recipe.codes import Codes
 
-FULL_DATES, MODIFIED_DATES = "retain-full-dates", "retain-modified-dates"
-SAFE_PRIVATE, RETAIN_UIDS = "retain-safe-private", "retain-uids"
-
 # Options that no carrier of this version performs, and the block that configures each.
 NOT_YET: Mapping[str, str] = {"clean-pixel-data": "burned_in", "clean-recognizable-visual-features": "deface"}
 
 _MOST_MEMORIES = 200_000
 _FILE_META = 0x0002
-# What an attribute that the table does not list gives away by its VR alone, and the code it gets.
-_BY_VR: Mapping[str, tuple[str, str]] = {
-    "DA": ("X/Z/D", "a date that the table does not list is treated as the dates that it lists"),
-    "DT": ("X/Z/D", "a date that the table does not list is treated as the dates that it lists"),
-    "TM": ("X/Z/D", "a time that the table does not list is treated as the times that it lists"),
-    "PN": ("X/Z/D", "a person's name that the table does not list is treated as the names that it lists"),
-    "UI": ("U", "a UID that the table does not list follows the same map, so that references hold"),
-}
-_OPTION_BY_VR = (
-    (MODIFIED_DATES, "C", {"DA", "DT", "TM"}),
-    (FULL_DATES, "K", {"DA", "DT", "TM"}),
-    (RETAIN_UIDS, "K", {"UI"}),
-)
-# UIDs that name a kind of thing, not a thing.
-_KINDS = ("Class", "TransferSyntax", "CodingScheme", "Context", "MappingResource", "CreatorVersion")
 # How much of a value can stay, by letter of the table and by action.
 _ALLOWED = {"X": 0, "Z": 1, "D": 1, "U": 1, "C": 2, "K": 4}
 _RETAINED = {
     Action.U: 1, Action.HASH: 1, Action.C: 2, Action.SHIFT: 2,
     Action.BIN: 3, Action.TRUNCATE: 3, Action.REGEX: 3, Action.K: 4,
 }  # fmt: skip
-
-
-@dataclass(frozen=True, slots=True)
-class Decision:
-    """What is to be done with an attribute, who says so, and why.
-
-    `code` is a code of Table E.1-1 (``X``, ``Z/D``, ``X/Z/U*`` …) or a verb with its `arguments`; `by` is
-    ``rule, line N``, ``option NAME`` or ``profile``.
-    """
-
-    code: str
-    by: str
-    reason: str = ""
-    arguments: Mapping[str, str | float | int] = field(default_factory=dict, hash=False)
 
 
 def _option(name: str) -> str:
@@ -274,7 +241,10 @@ class Recipe(Form):
             return None
         if vr in {"UN", ""} and (known := vrs_of(tag)):
             vr = min(known)
-        return self._by_rule(tag, vr, creator) or self._by_law(tag, vr, creator)
+        return self._by_rule(tag, vr, creator) or self._law(tag, vr, creator)
+
+    def _law(self, tag: int, vr: str, creator: str | None) -> Decision | None:
+        return by_law(tag, vr, creator, options=self.options, creators=self.private.creators if self.private else ())
 
     def _by_rule(self, tag: int, vr: str, creator: str | None) -> Decision | None:
         number = self._rule_of(tag, vr, creator)
@@ -297,35 +267,6 @@ class Recipe(Form):
             if chosen.matches(tag, vr, creator, retaining=rule.retaining) and (chosen.exact or rule.can_act_on(vr)):
                 return number
         return None
-
-    def _by_law(self, tag: int, vr: str, creator: str | None) -> Decision | None:
-        row = standard.confidentiality(tag)
-        if row is None:
-            return self._by_vr(tag, vr)
-        said = [(row.options[name], name) for name in self.options if name in row.options]
-        if tag & 0x00010000:
-            said = [("C", SAFE_PRIVATE)] if self._is_safe(tag, creator) else []
-        if said:
-            letter, name = min(said)  # C stands before K, and beats it
-            return Decision(letter, f"option {name}", standard.OPTIONS[name].meaning)
-        return Decision(row.basic, "profile", "Table E.1-1")
-
-    def _is_safe(self, tag: int, creator: str | None) -> bool:
-        if creator is None or SAFE_PRIVATE not in self.options:
-            return False
-        wanted = self.private.creators if self.private else ()
-        if wanted and creator.strip() not in wanted:
-            return False
-        return standard.safe_private(creator, tag >> 16, tag & 0xFF) is not None
-
-    def _by_vr(self, tag: int, vr: str) -> Decision | None:
-        if vr not in _BY_VR or (vr == "UI" and _names_a_kind(tag)):
-            return None
-        code, reason = _BY_VR[vr]
-        for name, letter, vrs in _OPTION_BY_VR:
-            if name in self.options and vr in vrs:
-                return Decision(letter, f"option {name}", reason)
-        return Decision(code, "profile", reason)
 
     # What follows from it.
 
@@ -377,7 +318,7 @@ class Recipe(Form):
     def _excess(self, tag: int, vr: str) -> int | None:
         """Return the position of the rule that retains too much of a public attribute."""
         number = self._rule_of(tag, vr, None) if standard.confidentiality(tag) else None
-        law = self._by_law(tag, vr, None)
+        law = self._law(tag, vr, None)
         if number is None or law is None:
             return None
         allowed = max(_ALLOWED[letter] for letter in law.code.replace("*", "").split("/"))
@@ -395,7 +336,3 @@ def _listed() -> tuple[tuple[int, str], ...]:
     """Return (tag, VR) of the table's rows but for those that are patterns."""
     plain = [row for row in standard.rows() if re.fullmatch(r"\([0-9A-F]{4},[0-9A-F]{4}\)", row.tag_pattern)]
     return tuple((int(row.tag_pattern[1:10].replace(",", ""), 16), row.vr) for row in plain)
-
-
-def _names_a_kind(tag: int) -> bool:
-    return any(part in keyword_for_tag(tag) for part in _KINDS)
