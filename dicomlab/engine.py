@@ -44,6 +44,7 @@ _ROOT_TEXT = {
 }  # fmt: skip
 _PIXEL_TAGS = (0x7FE00010, 0x7FE00008, 0x7FE00009)
 _OFFSETS, _LENGTHS = 0x7FE00001, 0x7FE00002
+_LISTS = frozenset({0x00081115, 0x00081200})  # Common Instance Reference (PS3.3 C.12.2)
 REQUIRED = ("SOPClassUID", "SOPInstanceUID", "StudyInstanceUID", "SeriesInstanceUID")
 
 
@@ -165,7 +166,9 @@ class Deidentifier:
         context = self._contexts.get(key)
         if context is None:
             present = frozenset(attribute_name(tag, "") for tag in instance.elements if not tag >> 16 & 1)
-            context = self._contexts[key] = Context(standard.iod(sop_class, present), mime)
+            context = self._contexts[key] = Context(
+                standard.iod(sop_class, present), mime, not _LISTS.isdisjoint(instance.elements)
+            )
         return context
 
     def _risks(self, instance: Instance, attributes: Mapping[str, str]) -> tuple[Finding, ...]:
@@ -253,9 +256,7 @@ def _without_stream_metadata(elements: dict[int, Element], changes: list[Change]
     return elements
 
 
-def subject_of(
-    recipe: Recipe, key: Key, instance: Instance, *, code: str | None = None
-) -> Subject:
+def subject_of(recipe: Recipe, key: Key, instance: Instance, *, code: str | None = None) -> Subject:
     """Return what the patient of an instance becomes: code and date offset.
 
     `code` is given for recipes whose codes come from a table or from chance; else it is a function of key and patient.

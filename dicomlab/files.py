@@ -70,9 +70,7 @@ def listed(source: str | Path) -> list[tuple[Path, str]]:
         message = f"a folder of the source cannot be listed ({os.strerror(error.errno or 0)}); check its permissions"
         raise SourceError(message) from None
 
-    found = [
-        Path(folder) / name for folder, _, names in os.walk(root, onerror=refuse) for name in names
-    ]
+    found = [Path(folder) / name for folder, _, names in os.walk(root, onerror=refuse) for name in names]
     if not found:
         message = "the source holds no file; give a folder with DICOM in it"
         raise SourceError(message)
@@ -160,9 +158,12 @@ def _parsed(data: bytes | mmap.mmap, path: Path | None, defer: int) -> Instance:
 def _may_start_dicom(data: bytes | mmap.mmap) -> bool:
     """Return whether a file without preamble starts with an element of group 2 or 8."""
     orders: tuple[Literal["little", "big"], ...] = ("little", "big")
-    return len(data) > 8 and any(  # noqa: PLR2004
-        int.from_bytes(data[:2], order) in _FIRST_GROUPS and int.from_bytes(data[2:4], order) < 0x1200  # noqa: PLR2004
-        for order in orders
+    return (
+        len(data) > 8
+        and any(  # noqa: PLR2004
+            int.from_bytes(data[:2], order) in _FIRST_GROUPS and int.from_bytes(data[2:4], order) < 0x1200  # noqa: PLR2004
+            for order in orders
+        )
     )
 
 
@@ -304,5 +305,7 @@ def write_atomic(path: Path, chunks: Iterable[bytes], *, mode: int = 0o644) -> s
 def cannot_write(error: OSError) -> ReleaseError:
     """Return the error to raise when the disk says no."""
     if error.errno in (errno.ENOSPC, errno.EDQUOT):
-        return ReleaseError("the disk is full; free some space and run the same command again, it goes on where it stopped")
+        return ReleaseError(
+            "the disk is full; free some space and run the same command again, it goes on where it stopped"
+        )
     return ReleaseError(f"a file cannot be written ({os.strerror(error.errno or 0)}); check the folder's permissions")

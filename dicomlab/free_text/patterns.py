@@ -17,7 +17,9 @@ _YEAR = r"(?:19|20)\d\d"
 _TIME = r"(?:[T ,]*(?:[01]?\d|2[0-3]):[0-5]\d(?::[0-5]\d(?:\.\d+)?)?(?:\s?[AaPp][Mm])?)?"
 _TITLE = r"(?:Dr|Prof|Mr|Mrs|Ms|Mme|Mlle|Herr|Frau|Miss|Doctor|Professor|Dott|Sr|Sra|Schwester|Nurse)"
 _CAPITALISED = r"(?:[A-ZÀ-ÖØ-Þ](?:[\w'’-]+|\.)?)"
-_STREET = r"(?:Street|St|Road|Rd|Avenue|Ave|Lane|Ln|Drive|Dr|Boulevard|Blvd|Way|Court|Ct|Square|Sq|Terrace|Close|Crescent)"
+_STREET = (
+    r"(?:Street|St|Road|Rd|Avenue|Ave|Lane|Ln|Drive|Dr|Boulevard|Blvd|Way|Court|Ct|Square|Sq|Terrace|Close|Crescent)"
+)
 _GERMAN_STREET = r"(?:stra(?:ße|sse)|str\.?|gasse|weg|platz|allee|ufer|damm)"
 _LABEL = (
     r"(?:MRN|PID|Patient(?:[ _-]?(?:ID|No|Nr))?|Pat\.?[ _-]?(?:ID|No|Nr)|Acc(?:ession)?(?:[ _-]?(?:No|Nr|Number))?|"

@@ -115,7 +115,8 @@ def spellings(part: str) -> set[str]:
 
 def _is_ideographic(text: str) -> bool:
     return any(
-        unicodedata.name(c, "").startswith(("CJK", "HIRAGANA", "KATAKANA", "HANGUL", "HALFWIDTH KATAKANA")) for c in text
+        unicodedata.name(c, "").startswith(("CJK", "HIRAGANA", "KATAKANA", "HANGUL", "HALFWIDTH KATAKANA"))
+        for c in text
     )
 
 
@@ -167,7 +168,9 @@ class Sweeper:
         if self._binary_expression is None:
             return False
         lowered = data.lower()
-        return bool(self._binary_expression.search(lowered) or self._binary_expression.search(lowered.replace(b"\0", b"")))
+        return bool(
+            self._binary_expression.search(lowered) or self._binary_expression.search(lowered.replace(b"\0", b""))
+        )
 
     def _known_spans(self, folded: str, *, technical: bool) -> list[tuple[int, int]]:
         words = ordinary_words()
@@ -248,7 +251,9 @@ class Sweeper:
                     found.add(part.lower().encode())
             if len(name) > 1:
                 found |= {"^".join(name[:2]).lower().encode(), " ".join(name[:2]).lower().encode()}
-        found |= {t.lower().encode() for t in self.known.numbers | self.known.phrases if len(t) >= _SHORTEST_INSIDE_WORD}
+        found |= {
+            t.lower().encode() for t in self.known.numbers | self.known.phrases if len(t) >= _SHORTEST_INSIDE_WORD
+        }
         found |= {u.encode() for u in self.known.uids}
         found |= {d.encode() for d in self.known.dates}
         found = {f for f in found if len(f) >= _SHORTEST_INSIDE_WORD}

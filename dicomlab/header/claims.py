@@ -48,9 +48,20 @@ def claimed(
     out = dict(elements)
     _set(out, IDENTITY_REMOVED, "CS", b"YES " if identity_removed else b"NO")
     old = _texts(elements.get(METHOD))
-    _set(out, METHOD, "LO", values.pad(b"\\".join([*old, *([m] if (m := method[:_LO].encode()) not in old else [])]), "LO"))
+    _set(
+        out,
+        METHOD,
+        "LO",
+        values.pad(b"\\".join([*old, *([m] if (m := method[:_LO].encode()) not in old else [])]), "LO"),
+    )
     _set(out, METHOD_CODES, "SQ", _codes(elements.get(METHOD_CODES), codes_of(recipe), encoding))
-    dates = "UNMODIFIED" if "retain-full-dates" in recipe.options else "MODIFIED" if "retain-modified-dates" in recipe.options else "REMOVED"
+    dates = (
+        "UNMODIFIED"
+        if "retain-full-dates" in recipe.options
+        else "MODIFIED"
+        if "retain-modified-dates" in recipe.options
+        else "REMOVED"
+    )
     _set(out, DATES_MODIFIED, "CS", values.pad(dates.encode(), "CS"))
     return dict(sorted(out.items()))
 

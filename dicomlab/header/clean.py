@@ -73,6 +73,7 @@ class Context:
 
     iod: standard.Iod | None
     mime: str = ""
+    lists_references: bool = False  # the Common Instance Reference module is in the instance
 
 
 @dataclass
@@ -216,6 +217,8 @@ class HeaderCleaner:
         )
 
     def _settled(self, code: str, element: Element, vr: str, name: str, where: Where, context: Context) -> Action:
+        if code == "X/Z/U*" and context.lists_references:
+            return Action.U  # PS3.3 C.12.2: what the instance lists as referenced must be referenced somewhere
         type_ = context.iod.type_of((*where.names, name)) if context.iod else None
         refers = vr == "SQ" and element.value is not None and _REFERENCE[where.encoding.little] in element.value
         return standard.settle(
@@ -223,7 +226,16 @@ class HeaderCleaner:
         )
 
     def _act(
-        self, action: Action, element: Element, vr: str, name: str, where: Where, context: Context, *, code: str, by: str
+        self,
+        action: Action,
+        element: Element,
+        vr: str,
+        name: str,
+        where: Where,
+        context: Context,
+        *,
+        code: str,
+        by: str,
     ) -> _Done:
         """Do one letter of Table E.1-1a."""
         if action is Action.X:
@@ -270,15 +282,23 @@ class HeaderCleaner:
             return _Done(element, noted)
         if element.tag == DOCUMENT_LENGTH and self.recipe.decide(ENCAPSULATED_DOCUMENT, "OB") is not None:
             length = len(values.dummy_document(context.mime))
-            return _Done(element._replace(value=length.to_bytes(4, "little" if where.encoding.little else "big")), noted)
+            return _Done(
+                element._replace(value=length.to_bytes(4, "little" if where.encoding.little else "big")), noted
+            )
         if vr == "UI":
             return _Done(element, noted)
         if vr == "AS":
-            age = values.pooled_age(value.decode("ascii", "replace"), self.recipe.ages.pool_over, self.recipe.ages.bin_years)
+            age = values.pooled_age(
+                value.decode("ascii", "replace"), self.recipe.ages.pool_over, self.recipe.ages.bin_years
+            )
             if age is None:
                 return self._dummied(element, vr, name, where, context, code="K", by="validity")
             new = values.pad(age.encode(), vr)
-            return _Done(element, noted) if new == value else self._valued(element, new, Action.BIN, vr, name, where, "K", by)
+            return (
+                _Done(element, noted)
+                if new == value
+                else self._valued(element, new, Action.BIN, vr, name, where, "K", by)
+            )
         if vr == "PN" and explicit:
             return _Done(element, noted)
         if vr in wire.TEXT_VRS or vr in ("CS", "AE", "UR"):
@@ -308,8 +328,11 @@ class HeaderCleaner:
         text, charset = values.decode(value, vr, where.charset)
         pieces = [text] if vr in values.ONE_VALUE_VRS else text.split("\\")
         swept = [
-            self.sweeper.sweep(p.strip(" \0") if len(pieces) > 1 else p.rstrip(" \0"), patterns=not technical and not explicit,
-                               technical=technical)  # fmt: skip
+            self.sweeper.sweep(
+                p.strip(" \0") if len(pieces) > 1 else p.rstrip(" \0"),
+                patterns=not technical and not explicit,
+                technical=technical,
+            )  # fmt: skip
             for p in pieces
         ]
         if all(new == old.strip(" \0") or new == old.rstrip(" \0") for new, old in zip(swept, pieces, strict=True)):
@@ -352,7 +375,9 @@ class HeaderCleaner:
 
     def shifted_value(self, value: bytes, vr: str) -> bytes | None:
         pieces = [p.strip(" \0") for p in value.decode("ascii", "replace").split("\\")]
-        shifted = [pseudonyms.shift_date(p, self.subject.days, "DA" if vr == "DA" else "DT") if p else "" for p in pieces]
+        shifted = [
+            pseudonyms.shift_date(p, self.subject.days, "DA" if vr == "DA" else "DT") if p else "" for p in pieces
+        ]
         known = [s for s in shifted if s is not None]
         return values.pad("\\".join(known).encode(), vr) if len(known) == len(shifted) else None
 

@@ -79,9 +79,13 @@ class Gatherer:
         retained = decision is not None and decision.code == "K"
         if vr == "PN":
             text = values.decode(value, vr, charset)[0]
-            return None if retained else Identifiers(names=frozenset(n for v in text.split("\\") for n in name_parts(v)))
+            return (
+                None if retained else Identifiers(names=frozenset(n for v in text.split("\\") for n in name_parts(v)))
+            )
         if vr in ("DA", "DT"):
-            dates = re.findall(r"(?:^|\\)((?:19|20)\d\d(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01]))", value.decode("ascii", "replace"))
+            dates = re.findall(
+                r"(?:^|\\)((?:19|20)\d\d(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01]))", value.decode("ascii", "replace")
+            )
             return Identifiers(dates=frozenset(dates)) if dates and not retained else None
         if vr == "UI":
             if retained or decision is None or "U" not in decision.code and decision.code not in ("X", "D"):

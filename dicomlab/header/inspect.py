@@ -48,7 +48,9 @@ class Summary:
 
     def __init__(self) -> None:
         """Start with nothing counted."""
-        self._counts: defaultdict[tuple[str, int, str, str], Counter[tuple[bytes | int, tuple[str, ...], bool]]] = defaultdict(Counter)
+        self._counts: defaultdict[tuple[str, int, str, str], Counter[tuple[bytes | int, tuple[str, ...], bool]]] = (
+            defaultdict(Counter)
+        )
         self._instances: Counter[str] = Counter()
 
     def add(self, elements: Mapping[int, Element], encoding: Encoding) -> None:
@@ -80,7 +82,9 @@ class Summary:
     def rows(self) -> list[AttributeSummary]:
         """Return one row an attribute path, in the order of tags at the root, then by path."""
         rows = []
-        for (path, tag, vr, creator), counter in sorted(self._counts.items(), key=lambda kv: (kv[0][1] if "." not in kv[0][0] else 1 << 32, kv[0][0])):
+        for (path, tag, vr, creator), counter in sorted(
+            self._counts.items(), key=lambda kv: (kv[0][1] if "." not in kv[0][0] else 1 << 32, kv[0][0])
+        ):
             texts: Counter[str] = Counter()
             for (value, charset, little), count in counter.items():
                 raw = None if isinstance(value, int) else value

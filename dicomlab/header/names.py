@@ -30,4 +30,3 @@ def attribute_name(tag: int, creator: str) -> str:
         shown = f"'{creator}'" if creator in private_dictionaries else "private"
         return f"({tag >> 16:04X},{shown},{tag & 0xFF:02X})"
     return keyword_for_tag(tag) or f"({tag >> 16:04X},{tag & 0xFFFF:04X})"
-

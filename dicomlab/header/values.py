@@ -46,7 +46,7 @@ def decode(value: bytes, vr: str, encodings: Sequence[str]) -> tuple[str, Sequen
         return value.decode("ascii"), encodings
     if len(encodings) == 1 and b"\x1b" not in value:
         name = encodings[0]
-        for codec in (("utf-8", "latin-1") if name in ("iso8859", "ascii") else (name, "utf-8", "latin-1")):
+        for codec in ("utf-8", "latin-1") if name in ("iso8859", "ascii") else (name, "utf-8", "latin-1"):
             try:
                 return value.decode(codec), (encodings if codec == name else (codec,))
             except (UnicodeDecodeError, LookupError):

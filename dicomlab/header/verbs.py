@@ -47,7 +47,9 @@ def _shift(cleaner: HeaderCleaner, element: Element, vr: str, _: Where, __: Deci
 def _bin(cleaner: HeaderCleaner, element: Element, vr: str, where: Where, decision: Decision) -> Element | None:
     width = float(decision.arguments["width"])
     if vr == "AS":
-        age = values.pooled_age((element.value or b"").decode("ascii", "replace"), cleaner.recipe.ages.pool_over, round(width))
+        age = values.pooled_age(
+            (element.value or b"").decode("ascii", "replace"), cleaner.recipe.ages.pool_over, round(width)
+        )
         new = None if age is None else values.pad(age.encode(), vr)
     else:
         new = values.binned(element.value or b"", vr, width, little=where.encoding.little)

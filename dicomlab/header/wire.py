@@ -78,7 +78,11 @@ def parse(
         When an element does not end within `end`, or a sequence has no delimiter.
     """
     implicit, little = encoding
-    head, long_length, implicit_head = _HEAD[little].unpack_from, _LONG[little].unpack_from, _IMPLICIT_HEAD[little].unpack_from
+    head, long_length, implicit_head = (
+        _HEAD[little].unpack_from,
+        _LONG[little].unpack_from,
+        _IMPLICIT_HEAD[little].unpack_from,
+    )
     names, long_vrs = _VR_NAMES, LONG_VRS
     elements: dict[int, Element] = {}
     position = start
@@ -111,7 +115,9 @@ def parse(
                     return elements, end
                 kind = TruncatedPixels if tag == PIXEL_DATA else BrokenDataset
                 raise kind(f"element ({group:04X},{number:04X}) ends {position - end} bytes behind the end")
-            deferred = length > defer and (vr in {"OB", "OW", "OF", "OD", "OL", "OV", "UN"} or (not vr and tag == PIXEL_DATA))
+            deferred = length > defer and (
+                vr in {"OB", "OW", "OF", "OD", "OL", "OV", "UN"} or (not vr and tag == PIXEL_DATA)
+            )
             value = None if deferred else bytes(data[value_at:position])
         else:
             if tag == PIXEL_DATA or vr in {"OB", "OW"}:

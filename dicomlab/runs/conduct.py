@@ -111,7 +111,14 @@ def run(
             expected=range(len(pairs)),
         )
     result = RunOutcome(
-        layout.release, layout.private, recipe.title, recipe.sha256, outcomes, verdict, time.monotonic() - began, version("dicomlab")
+        layout.release,
+        layout.private,
+        recipe.title,
+        recipe.sha256,
+        outcomes,
+        verdict,
+        time.monotonic() - began,
+        version("dicomlab"),
     )
     if not dry_run:
         evidence.write(result, layout, recipe, secret, found.entries, [row for d in done for row in d.audit])
@@ -169,7 +176,9 @@ def _pool(workers: int, cluster: str | None) -> Iterator[Executor]:
         try:
             yield pool
         except BrokenProcessPool as error:
-            message = "a worker was ended from outside (too little memory?); run the same command again with fewer workers"
+            message = (
+                "a worker was ended from outside (too little memory?); run the same command again with fewer workers"
+            )
             raise ReleaseError(message) from error
         except BaseException:
             pool.shutdown(wait=False, cancel_futures=True)
@@ -284,9 +293,15 @@ def _outputs(
     def mirrored(component: str) -> str:
         if component not in names:
             stem, dot, ending = component.rpartition(".")
-            stem, ending = (stem, dot + ending) if dot and ending.lower() in ("dcm", "dicom", "ima") else (component, "")
+            stem, ending = (
+                (stem, dot + ending) if dot and ending.lower() in ("dcm", "dicom", "ima") else (component, "")
+            )
             spoken = stem.replace("_", " ").replace("-", " ")
-            clean = all(s.sweep(t) == t for s in sweepers for t in (stem, spoken)) and stem.isascii() and not stem.startswith(".")
+            clean = (
+                all(s.sweep(t) == t for s in sweepers for t in (stem, spoken))
+                and stem.isascii()
+                and not stem.startswith(".")
+            )
             names[component] = (stem if clean else pseudonyms.identifier(key, "path", component)) + ending
         return names[component]
 
@@ -348,4 +363,3 @@ def _worked(
             done.append(result)
             bar.update(len(order.entries))
     return sorted(done, key=lambda d: d.number)
-

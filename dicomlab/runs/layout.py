@@ -85,10 +85,14 @@ class Layout:
             raise ReleaseError(message)
         if self.release.exists() and any(self.release.iterdir()):
             if not overwrite:
-                message = "the release is not empty; choose an empty folder, or give --overwrite to replace the release in it"
+                message = (
+                    "the release is not empty; choose an empty folder, or give --overwrite to replace the release in it"
+                )
                 raise ReleaseError(message)
             if not (self.release / MANIFEST).exists() and unfinished is None:
-                message = "the folder is not empty and holds no release of ours, so it is not overwritten; empty it yourself"
+                message = (
+                    "the folder is not empty and holds no release of ours, so it is not overwritten; empty it yourself"
+                )
                 raise ReleaseError(message)
             self._remove_release()
         try:

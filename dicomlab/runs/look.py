@@ -31,7 +31,13 @@ def _instances(looked: Looked | Iterable[Entry], *, progress: bool = False) -> I
     if isinstance(looked, Dataset):
         yield -1, engine.instance_of(looked)
         return
-    entries = (looked,) if isinstance(looked, Entry) else looked.instances if isinstance(looked, Catalog | Group) else tuple(looked)
+    entries = (
+        (looked,)
+        if isinstance(looked, Entry)
+        else looked.instances
+        if isinstance(looked, Catalog | Group)
+        else tuple(looked)
+    )
     for entry in tqdm(entries, desc="read", unit="file", disable=not progress):
         yield entry.ordinal, files.read(entry.path, defer=1 << 12)
 
@@ -76,7 +82,11 @@ def known(looked: Looked | Iterable[Entry], recipe: str | Path | Recipe) -> Iden
 
 
 def plan(
-    one: Entry | Dataset, recipe: str | Path | Recipe, key: str | os.PathLike[str] | Key, *, known: Identifiers | None = None
+    one: Entry | Dataset,
+    recipe: str | Path | Recipe,
+    key: str | os.PathLike[str] | Key,
+    *,
+    known: Identifiers | None = None,
 ) -> engine.Plan:
     """Return every change to one instance, before it is made."""
     dataset = one.read() if isinstance(one, Entry) else one
@@ -84,7 +94,11 @@ def plan(
 
 
 def deidentify(
-    one: Entry | Dataset, recipe: str | Path | Recipe, key: str | os.PathLike[str] | Key, *, known: Identifiers | None = None
+    one: Entry | Dataset,
+    recipe: str | Path | Recipe,
+    key: str | os.PathLike[str] | Key,
+    *,
+    known: Identifiers | None = None,
 ) -> Dataset:
     """Return one instance de-identified, as a new Dataset; give `known` from all of the patient's instances.
 

@@ -21,7 +21,12 @@ if TYPE_CHECKING:
 
 
 def write(
-    result: RunOutcome, layout: Layout, recipe: Recipe, key: Key, entries: Sequence[Entry], audit: Iterable[dict[str, Any]]
+    result: RunOutcome,
+    layout: Layout,
+    recipe: Recipe,
+    key: Key,
+    entries: Sequence[Entry],
+    audit: Iterable[dict[str, Any]],
 ) -> None:
     """Write manifest and report into the release, crosswalk, audit and log into the private folder."""
     write_crosswalk(layout, result, entries)
@@ -59,7 +64,10 @@ def as_line(outcome: Outcome) -> dict[str, Any]:
 
 def from_line(line: dict[str, Any]) -> Outcome:
     """Return the outcome that a line of the manifest tells."""
-    findings = tuple(Finding(Carrier(f["carrier"]), f["where"], f["why"], "pixels", ordinal=line["ordinal"]) for f in line["findings"])
+    findings = tuple(
+        Finding(Carrier(f["carrier"]), f["where"], f["why"], "pixels", ordinal=line["ordinal"])
+        for f in line["findings"]
+    )
     checks = () if line["verified"] is None else (Check("verified by the run", bool(line["verified"])),)
     return Outcome(
         line["ordinal"], State(line["state"]), Reason(line["reason"]) if line["reason"] else None, line["detail"],
@@ -88,7 +96,12 @@ def _write_audit(layout: Layout, key: Key, entries: Sequence[Entry], audit: Iter
     for row in sorted(audit, key=lambda r: int(r["ordinal"])):
         entry = by_ordinal[row["ordinal"]]
         hashed = pseudonyms.identifier(key, "audit", entry.patient, length=26)
-        record = {"timestamp": now, "input_file": entry.relative, "original_patient_id_hash": f"hmac-sha256:{hashed}", **row}
+        record = {
+            "timestamp": now,
+            "input_file": entry.relative,
+            "original_patient_id_hash": f"hmac-sha256:{hashed}",
+            **row,
+        }
         same = json.dumps(row["tags_anonymized"])
         if same in first:
             record["tags_anonymized"] = {"same_as": first[same]}

@@ -126,7 +126,9 @@ def _one(
         return _held(entry, entry.reason), None, None
     if not order.recipe.select.accepts(entry.modality, entry.sop_class):
         return _held(entry, Reason.NOT_SELECTED), None, None
-    subject = order.subjects[entry.patient if order.recipe.identifiers.scope == "patient" else ("\\study", entry.study_uid)]
+    subject = order.subjects[
+        entry.patient if order.recipe.identifiers.scope == "patient" else ("\\study", entry.study_uid)
+    ]
     if subject is None:
         raise InstanceError(Reason.NO_CODE)
     who = (*entry.patient, subject.code)
@@ -213,7 +215,12 @@ def _audit_row(entry: Entry, output: str, cleaned: engine.Cleaned, order: Order)
         "output_file": output,
         "pseudonym": output.split("/", 1)[0],
         "tags_anonymized": [
-            {"tag": f"({c.tag >> 16:04X},{c.tag & 0xFFFF:04X})", "attribute": c.path, "action": str(c.action), "by": c.by}
+            {
+                "tag": f"({c.tag >> 16:04X},{c.tag & 0xFFFF:04X})",
+                "attribute": c.path,
+                "action": str(c.action),
+                "by": c.by,
+            }
             for c in changes
         ],
         "statistics": {
@@ -260,4 +267,3 @@ def place_of(error: BaseException) -> str:
     )
     last = frames[-1] if frames else None
     return f"{type(error).__name__} at {Path(last.filename).stem}:{last.lineno}" if last else type(error).__name__
-

@@ -82,9 +82,18 @@ def verify(
         recipe=recipe,
     )
     failed = tuple(o.ordinal for o in judged if o.verified is False)
-    own = Check("files as the manifest lists them", not failed or all(c.name != _SAME for o in judged for c in o.checks if not c.passed))
-    verdict = Verdict((*whole.checks, own), len([o for o in judged if o.state is State.WRITTEN]), tuple(sorted({*whole.failed, *failed})))
-    result = RunOutcome(layout.release, layout.private, recipe.title, recipe.sha256, tuple(judged), verdict, 0.0, version("dicomlab"))
+    own = Check(
+        "files as the manifest lists them",
+        not failed or all(c.name != _SAME for o in judged for c in o.checks if not c.passed),
+    )
+    verdict = Verdict(
+        (*whole.checks, own),
+        len([o for o in judged if o.state is State.WRITTEN]),
+        tuple(sorted({*whole.failed, *failed})),
+    )
+    result = RunOutcome(
+        layout.release, layout.private, recipe.title, recipe.sha256, tuple(judged), verdict, 0.0, version("dicomlab")
+    )
     evidence.write_manifest(layout, result, recipe)
     return verdict
 
@@ -134,5 +143,7 @@ def _crosswalk(layout: Layout) -> dict[int, dict[str, str]]:
         with (layout.private / CROSSWALK).open(encoding="utf-8", errors="surrogateescape", newline="") as lines:
             return {int(row["ordinal"]): row for row in csv.DictReader(lines)}
     except FileNotFoundError as error:
-        message = f"the private folder has no {CROSSWALK}, which tells what became of which file; give it with --private"
+        message = (
+            f"the private folder has no {CROSSWALK}, which tells what became of which file; give it with --private"
+        )
         raise ReleaseError(message) from error
