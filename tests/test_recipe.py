@@ -443,6 +443,36 @@ def test_a_byte_order_mark_and_windows_line_ends_do_not_matter(tmp_path) -> None
     assert load(path).lines == (4,)
 
 
+def test_a_recipe_can_say_everything_at_once(written) -> None:
+    chosen = written(
+        "edition: 2025c\n"
+        "profile: basic\n"
+        "options: [clean-descriptors, clean-structured-content, clean-graphics, retain-modified-dates,\n"
+        "          retain-patient-characteristics, retain-safe-private]\n"
+        "select: {modalities: [CT, MR], sop_classes: all}\n"
+        "identifiers: {patient: keyed, prefix: 'R-'}\n"
+        "uids: {root: 1.2.840.99999}\n"
+        "dates: {range_days: 3650, whole_weeks: true}\n"
+        "ages: {pool_over: 89, bin_years: null}\n"
+        "at_risk: {text: quarantine, face: quarantine}\n"
+        "private: {creators: all}\n"
+        "rules:                                             # first match wins\n"
+        "  - {attribute: StationName, action: X, reason: names the ward}\n"
+        "  - {attribute: '(0019,''SIEMENS MR HEADER'',0C)', action: K, reason: b-value}\n"
+        "  - attribute: StudyDescription\n"
+        "    action: regex\n"
+        "    find: ward [0-9]+\n"
+        "    replace: ''\n"
+        "    reason: the ward is part of our descriptions\n"
+    )
+    assert chosen.lines == (15, 16, 17)
+    assert chosen.uids.root == "1.2.840.99999."
+    assert chosen.select.accepts("MR", "")
+    assert chosen.decide(0x0019100C, "IS", SIEMENS) == Decision("K", "rule, line 16", "b-value")
+    assert chosen.decide(STUDY_DESCRIPTION, "LO").arguments == {"find": "ward [0-9]+", "replace": ""}
+    assert chosen.excesses == (2,)  # a pattern of the steward's is no cleaning
+
+
 # Which instances
 
 

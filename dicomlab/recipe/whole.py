@@ -91,7 +91,6 @@ class Recipe(Form):
     _name: str = PrivateAttr(default="")
     _lines: tuple[int, ...] = PrivateAttr(default=())
     _codes: Codes | None = PrivateAttr(default=None)
-    _memory: dict[tuple[int, str, str | None], Decision | None] = PrivateAttr(default_factory=dict)
 
     @field_validator("edition")
     @classmethod
@@ -200,10 +199,13 @@ class Recipe(Form):
     def __getstate__(self) -> dict[Any, Any]:
         """Leave the memory of decisions behind: a worker makes its own."""
         state = super().__getstate__()
-        private = dict(state["__pydantic_private__"] or {})
-        return {**state, "__pydantic_private__": {**private, "_memory": {}}}
+        return {**state, "__dict__": {name: value for name, value in state["__dict__"].items() if name != "_memory"}}
 
     # What it decides.
+
+    @cached_property
+    def _memory(self) -> dict[tuple[int, str, str | None], Decision | None]:
+        return {}  # a plain attribute: pydantic's private ones take ten times as long to reach
 
     def decide(self, tag: int, vr: str, creator: str | None = None) -> Decision | None:
         """Return what is to be done with an attribute; None when nobody says anything about it.
