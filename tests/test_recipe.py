@@ -327,6 +327,8 @@ MISTAKES = [
     ("rules:\n  - {attribute: PatientWeight, action: bin, width: .inf, reason: r}", 4, "width is not above 0"),
     ("rules:\n  - {attribute: PatientWeight, action: bin, width: .nan, reason: r}", 4, "width is not above 0"),
     ("rules:\n  - {attribute: PatientWeight, action: bin, width: wide, reason: r}", 4, "width is not a number"),
+    ("rules:\n  - {attribute: HeartRate, action: bin, width: 2.5, reason: r}", 4, "write a whole width"),
+    ("rules:\n  - {attribute: PatientAge, action: bin, width: 0.4, reason: r}", 4, "write a whole width"),
     ("rules:\n  - {attribute: StudyID, action: truncate, length: 0, reason: r}", 4, "length is not at least 1"),
     ("rules:\n  - {attribute: StudyID, action: truncate, length: 1.5, reason: r}", 4, "length is not a whole number"),
     ("rules:\n  - {attribute: StudyID, action: X, length: 5, reason: r}", 4, "length is no argument of X"),

@@ -35,7 +35,8 @@ ARGUMENTS: Mapping[Action, tuple[str, ...]] = {
 }
 _PROSE_VRS = frozenset({"AE", "CS", "LO", "LT", "PN", "SH", "ST", "UC", "UT"})
 _TEXT_VRS = _PROSE_VRS | {"AS", "DA", "DS", "DT", "IS", "TM", "UI", "UR"}
-_NUMBER_VRS = frozenset({"AS", "DS", "IS", "FD", "FL", "SL", "SS", "SV", "UL", "US", "UV"})
+_WHOLE_VRS = frozenset({"AS", "IS", "SL", "SS", "SV", "UL", "US", "UV"})
+_NUMBER_VRS = _WHOLE_VRS | {"DS", "FD", "FL"}
 _MEANINGS = {"X": "remove", "Z": "empty", "D": "put a dummy into", "K": "keep", "C": "clean", "U": "put a new UID into"}
 # The VRs that an action can act on; an action that is not here can act on all.
 VRS: Mapping[Action, frozenset[str]] = {
@@ -253,10 +254,11 @@ class Rule(Form):
                 f"with another; write (gggg,'CREATOR',ee)"
             )
             raise ValueError(message)
-        able, vrs = VRS.get(self.action), chosen.vrs()
-        if able is not None and vrs and not vrs & able:
+        vrs = chosen.vrs()
+        if vrs and not any(map(self.can_act_on, vrs)):
             vr = "/".join(sorted(vrs))
-            message = f"{self.action} cannot act on {chosen.text}, whose VR is {vr}; choose another action"
+            hint = "write a whole width" if vrs <= VRS.get(self.action, vrs) else "choose another action"
+            message = f"{self.action} as it stands cannot act on {chosen.text}, whose VR is {vr}; {hint}"
             raise ValueError(message)
         if self.action is Action.REPLACE:
             self._refuse_invalid_value(vrs)
@@ -303,7 +305,9 @@ class Rule(Form):
         return self.action not in {Action.X, Action.Z, Action.D, Action.U, Action.REPLACE}
 
     def can_act_on(self, vr: str) -> bool:
-        """Return whether the action can act on values of a VR."""
+        """Return whether the action can act on values of a VR; whole numbers need bins of whole width."""
+        if vr in _WHOLE_VRS and self.width is not None and not self.width.is_integer():
+            return False
         return self.action not in VRS or vr in VRS[self.action]
 
     @property
