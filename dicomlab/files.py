@@ -18,6 +18,7 @@ from dicomlab.catalog import Catalog, Entry
 from dicomlab.engine import Instance
 from dicomlab.errors import InstanceError, ReleaseError, SourceError
 from dicomlab.header import stream, wire
+from dicomlab.header.dataset import made_explicit
 from dicomlab.header.meta import file_meta
 from dicomlab.header.wire import Element, Encoding
 from dicomlab.records import Reason
@@ -31,6 +32,7 @@ _MAPPED = 1 << 16
 _COPY = 4 << 20
 _META_GROUP = 2
 _FIRST_GROUPS = (2, 8)
+_SOP_CLASS, _SOP_INSTANCE, _DIRECTORY_RECORDS = 0x00080016, 0x00080018, 0x00041220
 
 
 def packaged(kind: Literal["notebooks", "templates", "data_samples"]) -> Path:
@@ -143,14 +145,16 @@ def _parsed(data: bytes | mmap.mmap, path: Path | None, defer: int) -> Instance:
             data, start = zlib.decompressobj(-zlib.MAX_WBITS).decompress(data[start:]), 0
             end, deferring, path = len(data), wire.UNDEFINED, None
         elements, _ = wire.parse(data, start, end, encoding, defer=deferring)
+        if not encoding.implicit:
+            elements = made_explicit(elements)
     except (wire.BrokenDataset, zlib.error, IndexError, ValueError) as error:
         if not part10:
             raise InstanceError(Reason.NOT_DICOM) from error
         reason = Reason.TRUNCATED if isinstance(error, wire.TruncatedPixels) else Reason.BROKEN
         raise InstanceError(reason) from error
-    if 0x00041220 in elements:
+    if _DIRECTORY_RECORDS in elements:
         raise InstanceError(Reason.DICOMDIR)
-    if not part10 and 0x00080016 not in elements and 0x00080018 not in elements:
+    if not part10 and _SOP_CLASS not in elements and _SOP_INSTANCE not in elements:
         raise InstanceError(Reason.NOT_DICOM)
     return Instance(elements, encoding, syntax, path)
 
@@ -158,12 +162,9 @@ def _parsed(data: bytes | mmap.mmap, path: Path | None, defer: int) -> Instance:
 def _may_start_dicom(data: bytes | mmap.mmap) -> bool:
     """Return whether a file without preamble starts with an element of group 2 or 8."""
     orders: tuple[Literal["little", "big"], ...] = ("little", "big")
-    return (
-        len(data) > 8
-        and any(  # noqa: PLR2004
-            int.from_bytes(data[:2], order) in _FIRST_GROUPS and int.from_bytes(data[2:4], order) < 0x1200  # noqa: PLR2004
-            for order in orders
-        )
+    return len(data) > 8 and any(
+        int.from_bytes(data[:2], order) in _FIRST_GROUPS and int.from_bytes(data[2:4], order) < 0x1200  # noqa: PLR2004
+        for order in orders
     )
 
 
@@ -187,10 +188,8 @@ def _meta(data: bytes | mmap.mmap, position: int, end: int) -> tuple[dict[int, b
 
 
 def _encoding(data: bytes | mmap.mmap, start: int, syntax: str) -> tuple[Encoding, str]:
-    """Return how the dataset is encoded, and its transfer syntax: told by the file meta, checked at the first element."""
-    explicit = data[start + 4 : start + 6].decode("ascii", "replace") in wire.LONG_VRS | wire.TEXT_VRS | wire.ASCII_VRS | {
-        "US", "UL", "SS", "SL", "AT", "FD", "FL"
-    }  # fmt: skip
+    """Return how the dataset is encoded, and its transfer syntax: as the file meta says, checked at the first element."""
+    explicit = data[start + 4 : start + 6].decode("ascii", "replace") in wire.VRS
     if not syntax:
         if not explicit:
             return wire.IMPLICIT_LITTLE, str(ImplicitVRLittleEndian)

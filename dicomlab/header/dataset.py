@@ -10,7 +10,9 @@ from pydicom.dataset import Dataset, FileMetaDataset
 from pydicom.uid import UID, ExplicitVRLittleEndian
 
 from dicomlab.header import wire
+from dicomlab.header.clean import creators_of
 from dicomlab.header.meta import file_meta
+from dicomlab.header.names import effective_vr
 from dicomlab.header.wire import Element, Encoding
 
 if TYPE_CHECKING:
@@ -52,3 +54,28 @@ def dataset_from(elements: Mapping[int, Element], encoding: Encoding, transfer_s
     dataset.filename = None
     assert isinstance(dataset.file_meta, FileMetaDataset)  # noqa: S101 - dcmread makes no other
     return dataset
+
+
+def made_explicit(elements: Mapping[int, Element]) -> dict[int, Element]:
+    """Return elements of an explicit VR file with the VRs that a careless writer left out (PS3.5 7.1.2).
+
+    The very same object when none is missing.
+    """
+    if all(e.vr for e in elements.values()):
+        return dict(elements)
+    creators = creators_of(elements)
+    out = {}
+    for tag, element in elements.items():
+        if element.vr:
+            out[tag] = element
+            continue
+        vr = effective_vr(element, creators.get((tag >> 16, tag >> 8 & 0xFF), "") if tag >> 16 & 1 else "")
+        value, length = element.value, element.length
+        if vr == "SQ" and value is not None:
+            inside = [made_explicit(item).values() for item in wire.items(value, wire.IMPLICIT_LITTLE)]
+            value = wire.encode_items(inside, wire.EXPLICIT_LITTLE)
+            length = len(value)
+        out[tag] = element._replace(
+            vr="OB" if tag == wire.PIXEL_DATA and length == wire.UNDEFINED else vr, value=value, length=length
+        )
+    return out

@@ -11,6 +11,7 @@ ISO/IEC 10918-1 B.1.1.3 (JPEG markers), ISO/IEC 14495-1 (JPEG-LS), ISO/IEC 15444
 
 from __future__ import annotations
 
+import re
 from struct import pack, unpack_from
 from typing import TYPE_CHECKING
 
@@ -21,6 +22,12 @@ _SOI, _SOS, _EOI, _COM = 0xD8, 0xDA, 0xD9, 0xFE
 _KEPT_APPLICATION = frozenset({0xE0, 0xE2, 0xE8, 0xEE})  # JFIF, ICC profile, JPEG-LS colour transform, Adobe transform
 _ALONE = frozenset({*range(0xD0, 0xD8), 0x01, _SOI})  # markers without a length
 _J2K_START, _J2K_COM, _J2K_SOT, _J2K_EOC = b"\xff\x4f\xff\x51", 0xFF64, 0xFF90, 0xFFD9
+# Encoders sign their codestreams; such a comment says nothing of a patient and stays, so that the frame does.
+_SIGNATURE = re.compile(
+    rb"\xff\x64..\0.(?:Kakadu[- ]v?[\w.]{1,12}|Created by OpenJPEG version [\d.]{1,12}|Creator: JasPer Version [\d.]{1,12}|"
+    rb"Kdu-Layer-Info: [\s\w.,:{}()^/+-]{1,4000})\0?",
+    re.DOTALL,
+)
 _JP2_SIGNATURE = b"\x00\x00\x00\x0cjP  "
 _TELLING_BOXES = frozenset({b"xml ", b"uuid", b"uinf", b"jp2i", b"asoc", b"lbl "})
 
@@ -94,7 +101,7 @@ def _codestream(frame: bytes) -> bytes:
         if marker >> 8 != 0xFF:  # noqa: PLR2004 - every marker starts so
             return frame
         end = position + 2 + length
-        if marker == _J2K_COM:
+        if marker == _J2K_COM and not _SIGNATURE.fullmatch(frame, position, end):
             kept.append(frame[start:position])
             start = end
         position = end
@@ -113,7 +120,7 @@ def _tile_part(frame: bytes, position: int) -> tuple[bytes, int]:
             body = at
             break
         stop = at + 2 + unpack_from(">H", frame, at + 2)[0]
-        if marker == _J2K_COM:
+        if marker == _J2K_COM and not _SIGNATURE.fullmatch(frame, at, stop):
             head.append(frame[start:at])
             start = stop
         at = stop
@@ -179,7 +186,7 @@ def clean_pixel_data(value: bytes) -> tuple[bytes, list[int] | None]:
         new = cleaned(whole)
         if new is not whole and new != whole:
             changed = True
-            frames[number] = [new + b"\0" if len(new) % 2 else new]
+            frames[number] = _split_as_before(new, frame)
     if not changed:
         return value, None
     offsets, at = [], 0
@@ -193,6 +200,15 @@ def clean_pixel_data(value: bytes) -> tuple[bytes, list[int] | None]:
         for piece in frame:
             out += [pack("<HHL", 0xFFFE, 0xE000, len(piece)), piece]
     return b"".join(out), offsets
+
+
+def _split_as_before(new: bytes, frame: list[bytes]) -> list[bytes]:
+    """Return a shortened frame in fragments of even length: the first gives what was removed, the others stay."""
+    rest = b"".join(frame[1:])
+    first = new[: len(new) - len(rest)]
+    if rest and new.endswith(rest) and len(first) % 2 == 0:
+        return [first, *frame[1:]]
+    return [new + b"\0" if len(new) % 2 else new]
 
 
 def frame_lengths(value: bytes) -> list[int]:

@@ -108,21 +108,20 @@ def run(
         verdict = judge.judge_release(
             [verdicts[o.ordinal] for o in outcomes if o.ordinal in verdicts],
             states=[(o.ordinal, o.state) for o in outcomes],
-            expected=range(len(pairs)),
+            files_in_release=evidence.files_below(layout.release),
+            inputs=len(pairs),
+            identity=judge.merge(found.identity.values()),
         )
+    seconds = time.monotonic() - began
     result = RunOutcome(
-        layout.release,
-        layout.private,
-        recipe.title,
-        recipe.sha256,
-        outcomes,
-        verdict,
-        time.monotonic() - began,
-        version("dicomlab"),
+        layout.release, layout.private, recipe.title, recipe.sha256, outcomes, verdict, seconds, version("dicomlab")
     )
-    if not dry_run:
-        evidence.write(result, layout, recipe, secret, found.entries, [row for d in done for row in d.audit])
-        layout.finish()
+    if dry_run:
+        return result
+    identity = judge.merge(found.identity.values()) if judged else None
+    audit = [row for d in done for row in d.audit]
+    result = evidence.write(result, layout, recipe, secret, found.entries, audit, identity)
+    layout.finish()
     return result
 
 
@@ -150,7 +149,7 @@ class _Here(Executor):
         future: Future[Any] = Future()
         try:
             future.set_result(fn(*args, **kwargs))
-        except BaseException as error:  # noqa: BLE001 - handed to whoever asks for the result
+        except BaseException as error:
             future.set_exception(error)
             if not isinstance(error, Exception):
                 raise

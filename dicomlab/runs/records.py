@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from datetime import UTC, datetime
-from hashlib import sha256
 from typing import TYPE_CHECKING, Any
 
-from dicomlab import pseudonyms, reports
+from dicomlab import judge, pseudonyms, reports
 from dicomlab.files import write_atomic
 from dicomlab.records import Carrier, Check, Finding, Outcome, Reason, RunOutcome, State
+from dicomlab.reports.pictures import pictures
 from dicomlab.runs.layout import CROSSWALK, MANIFEST, Layout, write_rows
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
+    from pathlib import Path
 
     from dicomlab.catalog import Entry
     from dicomlab.pseudonyms import Key
@@ -27,27 +29,47 @@ def write(
     key: Key,
     entries: Sequence[Entry],
     audit: Iterable[dict[str, Any]],
-) -> None:
-    """Write manifest and report into the release, crosswalk, audit and log into the private folder."""
+    identity: judge.Identity | None,
+) -> RunOutcome:
+    """Write manifest and report into the release, crosswalk, audit and log into the private folder.
+
+    With the patients' `identity`, manifest and report are searched for it, and the verdict returned says so.
+    """
     write_crosswalk(layout, result, entries)
     _write_audit(layout, key, entries, audit)
-    write_manifest(layout, result, recipe)
+    result = write_manifest(layout, result, recipe, identity)
     log = [f"{datetime.now(UTC).isoformat(timespec='seconds')} {result}", *(
         f"{o.ordinal} {o.state} {o.reason or ''} {o.detail}".rstrip() for o in result.outcomes if o.reason is not None
     )]  # fmt: skip
     write_atomic(layout.private / "run.log", ["\n".join(log).encode() + b"\n"], mode=0o600)
+    return result
 
 
-def write_manifest(layout: Layout, result: RunOutcome, recipe: Recipe) -> str:
-    """Write manifest, report.json and report.html; return the manifest's sha256."""
+def write_manifest(layout: Layout, result: RunOutcome, recipe: Recipe, identity: judge.Identity | None) -> RunOutcome:
+    """Write manifest, report.json and report.html; return the outcome with the check that they identify nobody."""
     lines = "".join(json.dumps(as_line(o), ensure_ascii=True) + "\n" for o in result.outcomes)
     digest = write_atomic(layout.release / MANIFEST, [lines.encode()])
-    assert digest == sha256(lines.encode()).hexdigest()  # noqa: S101 - what the report quotes is what was written
-    summary = json.dumps(reports.summary(result, recipe=recipe, manifest_sha256=digest), indent=1)
-    write_atomic(layout.release / "report.json", [summary.encode()])
-    pictures = reports.pictures(layout.release, result)
-    reports.write(result, layout.release / "report.html", recipe=recipe, pictures=pictures, manifest_sha256=digest)
-    return digest
+    drawn = pictures(layout.release, result)
+
+    def pages(outcome: RunOutcome) -> None:
+        for name in _REPORTS:
+            reports.write(outcome, layout.release / name, recipe=recipe, pictures=drawn, manifest_sha256=digest)
+
+    pages(result)
+    if identity is not None and result.verdict is not None:
+        texts = judge.search_tree([layout.release / name for name in (MANIFEST, *_REPORTS)], identity)
+        verdict = replace(result.verdict, checks=(*result.verdict.checks, *texts))
+        result = replace(result, verdict=verdict)
+        pages(result)
+    return result
+
+
+def files_below(folder: Path) -> list[str]:
+    """Return every file below a folder, relative, with ``/`` between parts."""
+    return [p.relative_to(folder).as_posix() for p in folder.rglob("*") if p.is_file()]
+
+
+_REPORTS = ("report.html", "report.json")
 
 
 def as_line(outcome: Outcome) -> dict[str, Any]:

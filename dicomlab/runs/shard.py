@@ -147,7 +147,7 @@ def _one(
         codes=cleaned.codes,
         findings=tuple(replace(f, ordinal=entry.ordinal) for f in cleaned.plan.findings),
     )
-    row = _audit_row(entry, output, cleaned, order)
+    row = _audit_row(entry, output, cleaned)
     if order.dry_run:
         return outcome, None, row
     return *_judged_and_written(entry, output, cleaned, order, outcome), row
@@ -168,7 +168,12 @@ def _judged_and_written(
     else:
         after = b"".join(files.encoded(cleaned.instance))
     verdict = judge.judge_instance(
-        entry.path, after, order.recipe, identity=order.identity.get(entry.patient), release_path=output
+        entry.path,
+        after,
+        order.recipe,
+        identity=order.identity[entry.patient],
+        release_path=output,
+        ordinal=entry.ordinal,
     )
     failed = [c for c in verdict.checks if not c.passed]
     if failed:
@@ -208,7 +213,7 @@ def _letters(plan: engine.Plan) -> dict[str, int]:
     return dict(sorted(letters.items()))
 
 
-def _audit_row(entry: Entry, output: str, cleaned: engine.Cleaned, order: Order) -> dict[str, Any]:
+def _audit_row(entry: Entry, output: str, cleaned: engine.Cleaned) -> dict[str, Any]:
     changes = cleaned.plan.changes
     return {
         "ordinal": entry.ordinal,

@@ -24,8 +24,6 @@ if TYPE_CHECKING:
     from dicomlab.pseudonyms import Key
     from dicomlab.recipe import Recipe
 
-_OURS = frozenset({MANIFEST, "report.html", "report.json"})
-
 
 def verify(
     source: str | Path,
@@ -68,41 +66,33 @@ def verify(
         if outcome.state is not State.WRITTEN or outcome.output is None:
             judged.append(outcome)
             continue
-        checks, verdict = _judged(outcome, came, layout, recipe, merged.get(whose.get(outcome.ordinal, ("", ""))))
+        checks, verdict = _judged(outcome, came, layout, recipe, merged[whose[outcome.ordinal]])
         if verdict is not None:
             verdicts.append(verdict)
         judged.append(replace(outcome, checks=checks))
+    everyone = judge.merge(merged.values())
     whole = judge.judge_release(
         verdicts,
         states=[(o.ordinal, o.state) for o in outcomes],
-        expected=sorted(came),
-        tree=layout.release,
-        named={o.output for o in outcomes if o.output} | _OURS,
-        identity=judge.merge(merged.values()),
-        recipe=recipe,
+        files_in_release=evidence.files_below(layout.release),
+        inputs=len(came),
+        identity=everyone,
     )
-    failed = tuple(o.ordinal for o in judged if o.verified is False)
-    own = Check(
-        "files as the manifest lists them",
-        not failed or all(c.name != _SAME for o in judged for c in o.checks if not c.passed),
-    )
-    verdict = Verdict(
-        (*whole.checks, own),
-        len([o for o in judged if o.state is State.WRITTEN]),
-        tuple(sorted({*whole.failed, *failed})),
-    )
+    changed = tuple(o.output for o in judged if o.output and any(c.name == _SAME and not c.passed for c in o.checks))
+    own = Check(_SAME, not changed, f"{len(changed)} are not" if changed else "", changed[:20])
+    failed = sorted({*whole.failed, *(o.ordinal for o in judged if o.verified is False)})
+    verdict = Verdict((*whole.checks, own), sum(o.state is State.WRITTEN for o in judged), tuple(failed))
     result = RunOutcome(
         layout.release, layout.private, recipe.title, recipe.sha256, tuple(judged), verdict, 0.0, version("dicomlab")
     )
-    evidence.write_manifest(layout, result, recipe)
-    return verdict
+    return evidence.write_manifest(layout, result, recipe, everyone).verdict or verdict
 
 
-_SAME = "the file is the one that the manifest lists"
+_SAME = "files are the ones that the manifest lists"
 
 
 def _judged(
-    outcome: Outcome, came: dict[int, dict[str, str]], layout: Layout, recipe: Recipe, identity: judge.Identity | None
+    outcome: Outcome, came: dict[int, dict[str, str]], layout: Layout, recipe: Recipe, identity: judge.Identity
 ) -> tuple[tuple[Check, ...], Any]:
     assert outcome.output is not None  # noqa: S101 - only written ones come here
     path = layout.release / outcome.output
@@ -111,7 +101,9 @@ def _judged(
     digest = sha256(path.read_bytes()).hexdigest()
     same = Check(_SAME, digest == outcome.sha256, where=() if digest == outcome.sha256 else (outcome.output,))
     before = _source_of(layout, came[outcome.ordinal])
-    verdict = judge.judge_instance(before, path, recipe, identity=identity, release_path=outcome.output)
+    verdict = judge.judge_instance(
+        before, path, recipe, identity=identity, release_path=outcome.output, ordinal=outcome.ordinal
+    )
     return (same, *verdict.checks), verdict
 
 
