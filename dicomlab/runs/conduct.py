@@ -108,8 +108,9 @@ def run(
         verdict = judge.judge_release(
             [verdicts[o.ordinal] for o in outcomes if o.ordinal in verdicts],
             states=[(o.ordinal, o.state) for o in outcomes],
-            files_in_release=evidence.files_below(layout.release),
-            inputs=len(pairs),
+            expected=range(len(pairs)),
+            tree=layout.release,
+            recipe=recipe,
             identity=judge.merge(found.identity.values()),
         )
     seconds = time.monotonic() - began
@@ -145,7 +146,7 @@ def _token(
 class _Here(Executor):
     """Runs a call where it stands: for one worker, and for debuggers."""
 
-    def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:  # noqa: ANN401 - Executor's own
+    def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:
         future: Future[Any] = Future()
         try:
             future.set_result(fn(*args, **kwargs))
@@ -160,7 +161,7 @@ class _Here(Executor):
 def _pool(workers: int, cluster: str | None) -> Iterator[Executor]:
     if cluster:
         try:
-            from distributed import Client  # noqa: PLC0415 - an extra
+            from distributed import Client
         except ImportError as error:
             feature = "running on a cluster"
             raise MissingPackageError(feature, "distributed", "pip install 'dicomlab[cluster]'") from error
@@ -350,7 +351,7 @@ def _worked(
         marker = folder / f"{order.number:06d}.done"
         if resumed and marker.exists():
             # Our own file, in a folder that only its owner can write to.
-            done.append(pickle.loads(marker.read_bytes()))  # noqa: S301
+            done.append(pickle.loads(marker.read_bytes()))
         else:
             rest.append(order)
     total = sum(len(o.entries) for o in orders)

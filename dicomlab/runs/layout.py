@@ -170,7 +170,7 @@ class Layout:
         if file.exists():
             with file.open(encoding="utf-8", newline="") as lines:
                 rows = list(csv.reader(lines))
-            if any(len(r) != 3 for r in rows):  # noqa: PLR2004 - issuer, Patient ID, code
+            if any(len(r) != 3 for r in rows):
                 message = "codes.csv in the private folder is not whole; restore it, the codes derive from nothing else"
                 raise KeyFileError(message)
             known = {(r[0], r[1]): r[2] for r in rows[1:]}
@@ -182,7 +182,7 @@ class Layout:
 
 def write_rows(path: Path, head: tuple[str, ...], rows: Iterable[tuple[object, ...]]) -> None:
     """Write a CSV of the private folder, for its owner only."""
-    from io import StringIO  # noqa: PLC0415 - here alone
+    from io import StringIO
 
     text = StringIO()
     writer = csv.writer(text, lineterminator="\n")

@@ -15,7 +15,6 @@ from dicomlab.runs.layout import CROSSWALK, MANIFEST, Layout, write_rows
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
-    from pathlib import Path
 
     from dicomlab.catalog import Entry
     from dicomlab.pseudonyms import Key
@@ -62,11 +61,6 @@ def write_manifest(layout: Layout, result: RunOutcome, recipe: Recipe, identity:
         result = replace(result, verdict=verdict)
         pages(result)
     return result
-
-
-def files_below(folder: Path) -> list[str]:
-    """Return every file below a folder, relative, with ``/`` between parts."""
-    return [p.relative_to(folder).as_posix() for p in folder.rglob("*") if p.is_file()]
 
 
 _REPORTS = ("report.html", "report.json")

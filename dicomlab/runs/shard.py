@@ -109,7 +109,7 @@ def work(order: Order) -> Done:
                 outcome = _held(entry, error.reason)
             except ReleaseError:
                 raise
-            except Exception as error:  # noqa: BLE001 - the run loop: a bad file never stops a run
+            except Exception as error:
                 outcome = _held(entry, Reason.UNEXPECTED, detail=place_of(error))
             if outcome.state is State.QUARANTINED and not order.dry_run:
                 _quarantine(entry, outcome, order.quarantine)
@@ -203,7 +203,7 @@ def _held(entry: Entry, reason: Reason, *, detail: str = "") -> Outcome:
 
 def _plain(modality: str) -> str:
     """Return a modality only when it looks like one: it goes into the manifest."""
-    return modality if modality.isascii() and modality.isalnum() and modality.isupper() and len(modality) <= 6 else ""  # noqa: PLR2004
+    return modality if modality.isascii() and modality.isalnum() and modality.isupper() and len(modality) <= 6 else ""
 
 
 def _letters(plan: engine.Plan) -> dict[str, int]:

@@ -74,8 +74,9 @@ def verify(
     whole = judge.judge_release(
         verdicts,
         states=[(o.ordinal, o.state) for o in outcomes],
-        files_in_release=evidence.files_below(layout.release),
-        inputs=len(came),
+        expected=sorted(came),
+        tree=layout.release,
+        recipe=recipe,
         identity=everyone,
     )
     changed = tuple(o.output for o in judged if o.output and any(c.name == _SAME and not c.passed for c in o.checks))
@@ -94,7 +95,7 @@ _SAME = "files are the ones that the manifest lists"
 def _judged(
     outcome: Outcome, came: dict[int, dict[str, str]], layout: Layout, recipe: Recipe, identity: judge.Identity
 ) -> tuple[tuple[Check, ...], Any]:
-    assert outcome.output is not None  # noqa: S101 - only written ones come here
+    assert outcome.output is not None
     path = layout.release / outcome.output
     if not path.is_file():
         return (Check(_SAME, passed=False, detail="it is missing", where=(outcome.output,)),), None
