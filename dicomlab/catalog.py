@@ -50,7 +50,7 @@ class Entry:
 
     @property
     def patient(self) -> tuple[str, str]:
-        """(issuer, Patient ID) as in the file; without Patient ID, ("\\\\study", Study Instance UID)."""
+        """(issuer, Patient ID) as in the file; without Patient ID, a mark and the Study Instance UID."""
         known = self.attributes.get("PatientID", "")
         return (self.attributes.get("IssuerOfPatientID", ""), known) if known else ("\\study", self.study_uid)
 

@@ -19,6 +19,7 @@ from dicomlab.deface import face_risk
 from dicomlab.errors import InstanceError
 from dicomlab.free_text import Identifiers
 from dicomlab.header import Context, Gatherer, HeaderCleaner, Subject, claims, stream, values, wire
+from dicomlab.header.clean import ENCAPSULATED_DOCUMENT
 from dicomlab.header.dataset import dataset_from, elements_from
 from dicomlab.header.names import attribute_name
 from dicomlab.header.walk import walk
@@ -184,8 +185,8 @@ class Deidentifier:
 
 def at_risk(instance: Instance, attributes: Mapping[str, str], recipe: Recipe) -> list[tuple[Carrier, str]]:
     """Return which pixel carriers of an instance are at risk and why, from metadata alone."""
-    decision = recipe.decide(0x00420011, "OB")
-    if 0x00420011 in instance.elements and (decision is None or decision.code == "K"):
+    decision = recipe.decide(ENCAPSULATED_DOCUMENT, "OB")
+    if ENCAPSULATED_DOCUMENT in instance.elements and (decision is None or decision.code == "K"):
         return [(Carrier.BURNED_IN, "an encapsulated document is kept by a rule")]
     if not any(tag in instance.elements for tag in _PIXEL_TAGS):
         return []

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 _DICOMDIR = b"1.2.840.10008.1.3.10"
 _IN_MEMORY = 64 << 20  # longer pixel data stays in its file until it is copied
 _MAPPED = 1 << 16
+_HEADER_BYTES = 8
 _COPY = 4 << 20
 _META_GROUP = 2
 _FIRST_GROUPS = (2, 8)
@@ -162,7 +163,7 @@ def _parsed(data: bytes | mmap.mmap, path: Path | None, defer: int) -> Instance:
 def _may_start_dicom(data: bytes | mmap.mmap) -> bool:
     """Return whether a file without preamble starts with an element of group 2 or 8."""
     orders: tuple[Literal["little", "big"], ...] = ("little", "big")
-    return len(data) > 8 and any(
+    return len(data) > _HEADER_BYTES and any(
         int.from_bytes(data[:2], order) in _FIRST_GROUPS and int.from_bytes(data[2:4], order) < 0x1200  # noqa: PLR2004
         for order in orders
     )
@@ -188,7 +189,7 @@ def _meta(data: bytes | mmap.mmap, position: int, end: int) -> tuple[dict[int, b
 
 
 def _encoding(data: bytes | mmap.mmap, start: int, syntax: str) -> tuple[Encoding, str]:
-    """Return how the dataset is encoded, and its transfer syntax: as the file meta says, checked at the first element."""
+    """Return encoding and transfer syntax: as the file meta says, checked at the first element."""
     explicit = data[start + 4 : start + 6].decode("ascii", "replace") in wire.VRS
     if not syntax:
         if not explicit:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pickle
+import sys
 import time
 from collections import defaultdict
 from concurrent.futures import Executor, Future, ProcessPoolExecutor, as_completed
@@ -19,7 +20,6 @@ from dicomlab import files, judge, pseudonyms
 from dicomlab.errors import MissingPackageError, ReleaseError
 from dicomlab.free_text import Identifiers, Sweeper
 from dicomlab.header import Subject
-from dicomlab.pseudonyms import Key
 from dicomlab.records import RunOutcome, Verdict
 from dicomlab.runs import records as evidence
 from dicomlab.runs.layout import PROGRESS, Layout, as_recipe
@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from dicomlab.catalog import Entry
+    from dicomlab.pseudonyms import Key
     from dicomlab.recipe import Recipe
     from dicomlab.runs.shard import Patient
 
@@ -38,7 +39,7 @@ _SHARD = 200
 _SURVEY = 500
 
 
-def run(
+def run(  # noqa: PLR0913 - keyword-only after the fourth
     source: str | Path,
     release: str | Path,
     recipe: str | Path | Recipe,
@@ -121,7 +122,7 @@ def run(
         return result
     identity = judge.merge(found.identity.values()) if judged else None
     audit = [row for d in done for row in d.audit]
-    result = evidence.write(result, layout, recipe, secret, found.entries, audit, identity)
+    result = evidence.write(result, layout, recipe, key=secret, entries=found.entries, audit=audit, identity=identity)
     layout.finish()
     return result
 
@@ -146,7 +147,8 @@ def _token(
 class _Here(Executor):
     """Runs a call where it stands: for one worker, and for debuggers."""
 
-    def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:
+    def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:  # noqa: ANN401 - the base class's
+        """Call now; the future is done when it is returned."""
         future: Future[Any] = Future()
         try:
             future.set_result(fn(*args, **kwargs))
@@ -157,11 +159,25 @@ class _Here(Executor):
         return future
 
 
+class _Workers(ProcessPoolExecutor):
+    """Processes that import dicomlab and never the caller's script: a script needs no ``__main__`` guard."""
+
+    def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:  # noqa: ANN401 - the base class's
+        """Start workers, when they are needed, while the caller's main module is out of sight."""
+        main = sys.modules["__main__"]
+        hidden = {name: main.__dict__.pop(name) for name in ("__file__", "__spec__") if name in main.__dict__}
+        main.__spec__ = None
+        try:
+            return super().submit(fn, *args, **kwargs)
+        finally:
+            main.__dict__.update(hidden)
+
+
 @contextmanager
 def _pool(workers: int, cluster: str | None) -> Iterator[Executor]:
     if cluster:
         try:
-            from distributed import Client
+            from distributed import Client  # noqa: PLC0415 - an extra
         except ImportError as error:
             feature = "running on a cluster"
             raise MissingPackageError(feature, "distributed", "pip install 'dicomlab[cluster]'") from error
@@ -172,7 +188,10 @@ def _pool(workers: int, cluster: str | None) -> Iterator[Executor]:
         yield _Here()
         return
     method = "forkserver" if "forkserver" in get_all_start_methods() else "spawn"
-    with ProcessPoolExecutor(workers, mp_context=get_context(method)) as pool:
+    context = get_context(method)
+    if method == "forkserver":
+        context.set_forkserver_preload(["dicomlab.runs.shard"])
+    with _Workers(workers, mp_context=context) as pool:
         try:
             yield pool
         except BrokenProcessPool as error:
@@ -351,7 +370,7 @@ def _worked(
         marker = folder / f"{order.number:06d}.done"
         if resumed and marker.exists():
             # Our own file, in a folder that only its owner can write to.
-            done.append(pickle.loads(marker.read_bytes()))
+            done.append(pickle.loads(marker.read_bytes()))  # noqa: S301 - ours, as said above
         else:
             rest.append(order)
     total = sum(len(o.entries) for o in orders)

@@ -7,6 +7,7 @@ import json
 import os
 import shutil
 from dataclasses import dataclass
+from io import StringIO
 from pathlib import Path
 from secrets import token_hex
 from typing import TYPE_CHECKING
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 
 MANIFEST, CROSSWALK, PROGRESS, RUN_FILE = "manifest.jsonl", "crosswalk.csv", "progress", "run.json"
 _SALT_BYTES = 16
+_CODES_HEAD = ("issuer", "patient_id", "code")
 
 
 def as_recipe(recipe: str | Path | Recipe) -> Recipe:
@@ -79,15 +81,13 @@ class Layout:
             return True
         if unfinished is not None and not overwrite:
             message = (
-                "the release was begun with another recipe, key or source and not finished; run that again to finish it, "
+                "the release was begun with another recipe, key or source; run that again to finish it, "
                 "or give --overwrite to start anew"
             )
             raise ReleaseError(message)
         if self.release.exists() and any(self.release.iterdir()):
             if not overwrite:
-                message = (
-                    "the release is not empty; choose an empty folder, or give --overwrite to replace the release in it"
-                )
+                message = "the release is not empty; choose an empty folder, or give --overwrite to replace it"
                 raise ReleaseError(message)
             if not (self.release / MANIFEST).exists() and unfinished is None:
                 message = (
@@ -170,20 +170,18 @@ class Layout:
         if file.exists():
             with file.open(encoding="utf-8", newline="") as lines:
                 rows = list(csv.reader(lines))
-            if any(len(r) != 3 for r in rows):
+            if any(len(r) != len(_CODES_HEAD) for r in rows):
                 message = "codes.csv in the private folder is not whole; restore it, the codes derive from nothing else"
                 raise KeyFileError(message)
             known = {(r[0], r[1]): r[2] for r in rows[1:]}
         for patient in sorted(set(patients) - set(known)):
             known[patient] = random_identifier(prefix=prefix)
-        write_rows(file, ("issuer", "patient_id", "code"), [(*p, c) for p, c in sorted(known.items())])
+        write_rows(file, _CODES_HEAD, [(*p, c) for p, c in sorted(known.items())])
         return known
 
 
 def write_rows(path: Path, head: tuple[str, ...], rows: Iterable[tuple[object, ...]]) -> None:
     """Write a CSV of the private folder, for its owner only."""
-    from io import StringIO
-
     text = StringIO()
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(head)

@@ -43,7 +43,7 @@ def _instances(looked: Looked | Iterable[Entry], *, progress: bool = False) -> I
 
 
 def inspect(looked: Looked, *, progress: bool = False) -> list[AttributeSummary]:
-    """Return one row an attribute path with its distinct values, masked: of a catalog, a group, an entry or a Dataset."""
+    """Return one row an attribute path with its distinct values, masked."""
     summary = Summary()
     for _, instance in _instances(looked, progress=progress):
         summary.add(instance.elements, instance.encoding)

@@ -25,6 +25,7 @@ def write(
     result: RunOutcome,
     layout: Layout,
     recipe: Recipe,
+    *,
     key: Key,
     entries: Sequence[Entry],
     audit: Iterable[dict[str, Any]],
@@ -70,8 +71,8 @@ def as_line(outcome: Outcome) -> dict[str, Any]:
     """Return an outcome as the manifest holds it."""
     return {
         "ordinal": outcome.ordinal, "state": str(outcome.state), "reason": outcome.reason and str(outcome.reason),
-        "detail": outcome.detail, "modality": outcome.modality, "sop_class": outcome.sop_class, "output": outcome.output,
-        "sha256": outcome.sha256, "changes": dict(outcome.changes), "safe_harbor": dict(outcome.safe_harbor),
+        "detail": outcome.detail, "modality": outcome.modality, "sop_class": outcome.sop_class,
+        "output": outcome.output, "sha256": outcome.sha256, "changes": dict(outcome.changes), "safe_harbor": dict(outcome.safe_harbor),
         "codes": list(outcome.codes), "verified": outcome.verified,
         "findings": [{"carrier": str(f.carrier), "where": f.path, "why": f.why} for f in outcome.findings],
         "failed": [c.name for c in outcome.checks if not c.passed],
@@ -95,11 +96,12 @@ def from_line(line: dict[str, Any]) -> Outcome:
 def write_crosswalk(layout: Layout, result: RunOutcome, entries: Sequence[Entry]) -> None:
     """Write which file became which: the table that ties pseudonyms to patients."""
     head = ("ordinal", "source", "release", "state", "reason", "issuer", "patient_id", "pseudonym")
-    rows = [
-        (o.ordinal, e.relative, o.output or "", o.state, o.reason or "", *(e.patient if e.attributes.get("PatientID") else ("", "")),
-         (o.output or "").split("/", 1)[0])
-        for o, e in zip(result.outcomes, entries, strict=True)
-    ]  # fmt: skip
+    rows = []
+    for outcome, entry in zip(result.outcomes, entries, strict=True):
+        whose = entry.patient if entry.attributes.get("PatientID") else ("", "")
+        output = outcome.output or ""
+        ended = (outcome.state, outcome.reason or "")
+        rows.append((outcome.ordinal, entry.relative, output, *ended, *whose, output.split("/", 1)[0]))
     write_rows(layout.private / CROSSWALK, head, rows)
 
 

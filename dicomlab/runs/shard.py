@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from dicomlab import engine, files, judge, standard
-from dicomlab.catalog import Entry
 from dicomlab.errors import DicomlabError, InstanceError, ReleaseError
 from dicomlab.free_text import Identifiers
 from dicomlab.header import Gatherer, Subject
@@ -22,9 +21,11 @@ from dicomlab.records import Action, Outcome, Reason, State
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from dicomlab.catalog import Entry
     from dicomlab.recipe import Recipe
 
 Patient = tuple[str, str]
+_MODALITY = 6
 
 
 @dataclass(frozen=True, repr=False)
@@ -94,13 +95,12 @@ def survey(files_: list[tuple[int, Path, str]], recipe: Recipe, *, judged: bool)
 def work(order: Order) -> Done:
     """De-identify, judge and write the files of one shard; one bad file never stops the others."""
     outcomes, verdicts, audit = [], {}, []
-    deidentifiers: dict[Patient, engine.Deidentifier] = {}
-    key = Key(order.secret)
+    deidentifiers = _Deidentifiers(order)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         for entry, output in zip(order.entries, order.outputs, strict=True):
             try:
-                outcome, verdict, row = _one(entry, output, order, key, deidentifiers)
+                outcome, verdict, row = _one(entry, output, order, deidentifiers)
                 if verdict is not None:
                     verdicts[entry.ordinal] = verdict
                 if row is not None:
@@ -109,7 +109,7 @@ def work(order: Order) -> Done:
                 outcome = _held(entry, error.reason)
             except ReleaseError:
                 raise
-            except Exception as error:
+            except Exception as error:  # noqa: BLE001 - the run loop: a bad file never stops a run
                 outcome = _held(entry, Reason.UNEXPECTED, detail=place_of(error))
             if outcome.state is State.QUARANTINED and not order.dry_run:
                 _quarantine(entry, outcome, order.quarantine)
@@ -119,8 +119,24 @@ def work(order: Order) -> Done:
     return Done(order.number, tuple(outcomes), verdicts, tuple(audit))
 
 
+class _Deidentifiers(dict[Subject, engine.Deidentifier]):
+    """One for each subject of an order, made when first asked for."""
+
+    def __init__(self, order: Order) -> None:
+        super().__init__()
+        self._order = order
+        self._key = Key(order.secret)
+
+    def of(self, entry: Entry, subject: Subject) -> engine.Deidentifier:
+        """Return the one that serves an entry's patient."""
+        if subject not in self:
+            known = self._order.known.get(entry.patient, Identifiers())
+            self[subject] = engine.Deidentifier(self._order.recipe, self._key, subject, known)
+        return self[subject]
+
+
 def _one(
-    entry: Entry, output: str, order: Order, key: Key, deidentifiers: dict[Patient, engine.Deidentifier]
+    entry: Entry, output: str, order: Order, deidentifiers: _Deidentifiers
 ) -> tuple[Outcome, Any, dict[str, Any] | None]:
     if entry.reason is not None:
         return _held(entry, entry.reason), None, None
@@ -131,11 +147,7 @@ def _one(
     ]
     if subject is None:
         raise InstanceError(Reason.NO_CODE)
-    who = (*entry.patient, subject.code)
-    if who not in deidentifiers:
-        known = order.known.get(entry.patient, Identifiers())
-        deidentifiers[who] = engine.Deidentifier(order.recipe, key, subject, known)  # type: ignore[index]
-    cleaned = deidentifiers[who].apply(files.read(entry.path))  # type: ignore[index]
+    cleaned = deidentifiers.of(entry, subject).apply(files.read(entry.path))
     outcome = Outcome(
         entry.ordinal,
         State.WRITTEN,
@@ -150,13 +162,12 @@ def _one(
     row = _audit_row(entry, output, cleaned)
     if order.dry_run:
         return outcome, None, row
-    return *_judged_and_written(entry, output, cleaned, order, outcome), row
+    return *_judged_and_written(entry, cleaned, order, outcome), row
 
 
-def _judged_and_written(
-    entry: Entry, output: str, cleaned: engine.Cleaned, order: Order, outcome: Outcome
-) -> tuple[Outcome, Any]:
+def _judged_and_written(entry: Entry, cleaned: engine.Cleaned, order: Order, outcome: Outcome) -> tuple[Outcome, Any]:
     """Write under the final name only what the judge lets pass."""
+    output = outcome.output or ""
     target = order.release / output
     if not order.judged:
         return replace(outcome, sha256=files.write_atomic(target, files.encoded(cleaned.instance))), None
@@ -203,7 +214,8 @@ def _held(entry: Entry, reason: Reason, *, detail: str = "") -> Outcome:
 
 def _plain(modality: str) -> str:
     """Return a modality only when it looks like one: it goes into the manifest."""
-    return modality if modality.isascii() and modality.isalnum() and modality.isupper() and len(modality) <= 6 else ""
+    looks = modality.isascii() and modality.isalnum() and modality.isupper() and len(modality) <= _MODALITY
+    return modality if looks else ""
 
 
 def _letters(plan: engine.Plan) -> dict[str, int]:

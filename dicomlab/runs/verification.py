@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from hashlib import sha256
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
@@ -61,12 +61,13 @@ def verify(
         whose[ordinal] = (row["issuer"], row["patient_id"]) if row["patient_id"] else ("\\file", str(ordinal))
         identity.setdefault(whose[ordinal], []).append(found)
     merged = {who: judge.merge(found) for who, found in identity.items()}
+    hand = _Hand(came, layout, recipe, {n: merged[who] for n, who in whose.items()})
     verdicts, judged = [], []
     for outcome in tqdm(outcomes, desc="verify", unit="file", disable=not progress):
         if outcome.state is not State.WRITTEN or outcome.output is None:
             judged.append(outcome)
             continue
-        checks, verdict = _judged(outcome, came, layout, recipe, merged[whose[outcome.ordinal]])
+        checks, verdict = _judged(outcome, hand)
         if verdict is not None:
             verdicts.append(verdict)
         judged.append(replace(outcome, checks=checks))
@@ -92,18 +93,26 @@ def verify(
 _SAME = "files are the ones that the manifest lists"
 
 
-def _judged(
-    outcome: Outcome, came: dict[int, dict[str, str]], layout: Layout, recipe: Recipe, identity: judge.Identity
-) -> tuple[tuple[Check, ...], Any]:
-    assert outcome.output is not None
-    path = layout.release / outcome.output
+@dataclass(frozen=True)
+class _Hand:
+    """What judging each outcome of a release needs."""
+
+    came: dict[int, dict[str, str]]
+    layout: Layout
+    recipe: Recipe
+    identity: dict[int, judge.Identity]
+
+
+def _judged(outcome: Outcome, hand: _Hand) -> tuple[tuple[Check, ...], Any]:
+    output = outcome.output or ""
+    path = hand.layout.release / output
     if not path.is_file():
-        return (Check(_SAME, passed=False, detail="it is missing", where=(outcome.output,)),), None
+        return (Check(_SAME, passed=False, detail="it is missing", where=(output,)),), None
     digest = sha256(path.read_bytes()).hexdigest()
-    same = Check(_SAME, digest == outcome.sha256, where=() if digest == outcome.sha256 else (outcome.output,))
-    before = _source_of(layout, came[outcome.ordinal])
+    same = Check(_SAME, digest == outcome.sha256, where=() if digest == outcome.sha256 else (output,))
+    before = _source_of(hand.layout, hand.came[outcome.ordinal])
     verdict = judge.judge_instance(
-        before, path, recipe, identity=identity, release_path=outcome.output, ordinal=outcome.ordinal
+        before, path, hand.recipe, identity=hand.identity[outcome.ordinal], release_path=output, ordinal=outcome.ordinal
     )
     return (same, *verdict.checks), verdict
 
