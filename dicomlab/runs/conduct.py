@@ -165,7 +165,9 @@ class _Workers(ProcessPoolExecutor):
     def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:  # noqa: ANN401 - the base class's
         """Start workers, when they are needed, while the caller's main module is out of sight."""
         main = sys.modules["__main__"]
-        hidden = {name: main.__dict__.pop(name) for name in ("__file__", "__spec__") if name in main.__dict__}
+        hidden: dict[str, Any] = {
+            name: main.__dict__.pop(name) for name in ("__file__", "__spec__") if name in main.__dict__
+        }
         main.__spec__ = None
         try:
             return super().submit(fn, *args, **kwargs)

@@ -72,7 +72,8 @@ def as_line(outcome: Outcome) -> dict[str, Any]:
     return {
         "ordinal": outcome.ordinal, "state": str(outcome.state), "reason": outcome.reason and str(outcome.reason),
         "detail": outcome.detail, "modality": outcome.modality, "sop_class": outcome.sop_class,
-        "output": outcome.output, "sha256": outcome.sha256, "changes": dict(outcome.changes), "safe_harbor": dict(outcome.safe_harbor),
+        "output": outcome.output,
+        "sha256": outcome.sha256, "changes": dict(outcome.changes), "safe_harbor": dict(outcome.safe_harbor),
         "codes": list(outcome.codes), "verified": outcome.verified,
         "findings": [{"carrier": str(f.carrier), "where": f.path, "why": f.why} for f in outcome.findings],
         "failed": [c.name for c in outcome.checks if not c.passed],
