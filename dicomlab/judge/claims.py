@@ -56,7 +56,7 @@ def risks(instance: Instance, recipe: Recipe) -> tuple[bool, bool]:
     return text, face or instance.text(VISUAL_FEATURES) == "YES"
 
 
-def wrong_claims(  # noqa: PLR0913 - facts of both sides
+def wrong_claims(
     before: Instance, after: Instance, recipe: Recipe, *, dates_kept: bool, shifted: bool, pixels_changed: bool
 ) -> Iterator[tuple[Question, str, str]]:
     """Yield (question, attribute, what is wrong) for every claim that the facts do not bear out.

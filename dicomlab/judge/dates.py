@@ -33,8 +33,12 @@ _LONGEST_YEAR = 4
 _RUN = re.compile(r"(?<!\d)((?:19|20)\d\d)((?:0[1-9]|1[0-2]))([0-3]\d)|(?<!\d)([0-3]\d)([01]\d)((?:19|20)\d\d)(?!\d)")
 _YEAR_FIRST = re.compile(r"(?<![\d.])((?:18|19|20)\d\d) ?([-/._: ]|年) ?(\d{1,2}) ?([-/._: ]|月) ?(\d{1,2})(?!\d)")
 _YEAR_LAST = re.compile(r"(?<![\d.])(\d{1,2}) ?([-/._ ]) ?(\d{1,2}) ?\2 ?((?:18|19|20)\d\d|\d\d)(?![\d.]*\d)")
-_DAY_MONTH = re.compile(rf"(?<!\d)(\d{{1,2}})(?:st|nd|rd|th)?[-. ,/_]{{0,2}}({_MONTH})[-. ,/_]{{0,2}}(\d{{4}}|\d\d)(?!\d)")
-_MONTH_DAY = re.compile(rf"(?<![a-z])({_MONTH})[-. ,/_]{{0,2}}(\d{{1,2}})(?:st|nd|rd|th)?[-. ,/_]{{1,2}}(\d{{4}}|\d\d)(?!\d)")
+_DAY_MONTH = re.compile(
+    rf"(?<!\d)(\d{{1,2}})(?:st|nd|rd|th)?[-. ,/_]{{0,2}}({_MONTH})[-. ,/_]{{0,2}}(\d{{4}}|\d\d)(?!\d)"
+)
+_MONTH_DAY = re.compile(
+    rf"(?<![a-z])({_MONTH})[-. ,/_]{{0,2}}(\d{{1,2}})(?:st|nd|rd|th)?[-. ,/_]{{1,2}}(\d{{4}}|\d\d)(?!\d)"
+)
 _YEAR_MONTH_DAY = re.compile(rf"(?<!\d)(\d{{4}})[-. ,/_]{{0,2}}({_MONTH})[-. ,/_]{{0,2}}(\d{{1,2}})(?!\d)")
 _DIGIT = re.compile(r"\d")
 
@@ -98,4 +102,12 @@ def _valid(year: int, month: int, day: int) -> Day | None:
 def written(day: Day) -> tuple[str, ...]:
     """Return the numeric spellings of a day that are hunted in bytes that are no text."""
     y, m, d = f"{day[0]:04d}", f"{day[1]:02d}", f"{day[2]:02d}"
-    return (f"{y}{m}{d}", f"{y}-{m}-{d}", f"{d}.{m}.{y}", f"{d}/{m}/{y}", f"{m}/{d}/{y}", f"{y}/{m}/{d}", f"{d}-{m}-{y}")
+    return (
+        f"{y}{m}{d}",
+        f"{y}-{m}-{d}",
+        f"{d}.{m}.{y}",
+        f"{d}/{m}/{y}",
+        f"{m}/{d}/{y}",
+        f"{y}/{m}/{d}",
+        f"{d}-{m}-{y}",
+    )

@@ -41,4 +41,6 @@ class InstanceVerdict:
     def __str__(self) -> str:
         """One line for a person."""
         bad = [check.name for check in self.checks if not check.passed]
-        return f"{'PASS' if self.passed else 'FAIL'}: {len(self.checks)} checks" + (f", failed: {', '.join(bad)}" if bad else "")
+        return f"{'PASS' if self.passed else 'FAIL'}: {len(self.checks)} checks" + (
+            f", failed: {', '.join(bad)}" if bad else ""
+        )

@@ -234,7 +234,9 @@ def _code_counts(code: str, place: Place) -> bool:
         return place not in (Place.NUMBER, Place.DATE)
     if place is Place.DATE:
         return False
-    least = {Place.NUMBER: _LONG_NUMBER, Place.REPORT: weight.SHORTEST_LONG_NUMBER}.get(place, weight.SHORTEST_IDENTIFIER)
+    least = {Place.NUMBER: _LONG_NUMBER, Place.REPORT: weight.SHORTEST_LONG_NUMBER}.get(
+        place, weight.SHORTEST_IDENTIFIER
+    )
     return len(code) >= least
 
 

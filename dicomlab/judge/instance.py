@@ -11,14 +11,14 @@ from dicomlab.judge.attributes import is_creator, name_of, place_of
 from dicomlab.judge.charsets import codecs_of
 from dicomlab.judge.facts import Facts, InstanceVerdict
 from dicomlab.judge.hunting import Hunter, Place, hunter_for
-from dicomlab.judge.identity import Identity, uid_hash
+from dicomlab.judge.identity import Identity, identity_of, uid_hash
 from dicomlab.judge.places import hunted_bytes
 from dicomlab.judge.questions import INSTANCE_QUESTIONS, Answers, Question
-from dicomlab.judge.reading import CHARACTER_SET, LONG, BrokenError, Element, Instance, known_vr, read
+from dicomlab.judge.reading import CHARACTER_SET, LONG, BrokenError, Element, Instance, known_vr, opened, read
 from dicomlab.judge.rules import Finding, Judge, Level
 from dicomlab.judge.values import text_values
-from dicomlab.records import Region
 from dicomlab.recipe import Decision, Recipe
+from dicomlab.records import Region
 from dicomlab.standard import iod
 
 _REFERENCED_INSTANCE, _SOP_CLASS, _SOP_INSTANCE = 0x00081155, 0x00080016, 0x00080018
@@ -27,12 +27,12 @@ _REMEMBERED = 1 << 16
 _SHORT = 1 << 12
 
 
-def judge_instance(  # noqa: PLR0913 - keyword-only after the recipe
+def judge_instance(
     before: Path | bytes,
     after: Path | bytes,
     recipe: Recipe,
     *,
-    identity: Identity,
+    identity: Identity | None,
     release_path: str = "",
     ordinal: int = -1,
     now_changed_regions: Sequence[Region] = (),
@@ -46,7 +46,7 @@ def judge_instance(  # noqa: PLR0913 - keyword-only after the recipe
     recipe
         What was asked for.
     identity
-        What identifies the patient, merged over all of the patient's instances.
+        What identifies the patient, merged over all of the patient's instances; None: this one alone.
     release_path
         Path below the release, for the checks over all instances.
     ordinal
@@ -65,12 +65,17 @@ def judge_instance(  # noqa: PLR0913 - keyword-only after the recipe
     """
     answers = Answers()
     source = read(before)
+    identity = identity_of(before) if identity is None else identity
+    hunter = hunter_for(identity, recipe.sha256, KeptBy(recipe))
     try:
         released = read(after)
     except BrokenError as error:
         answers.add(Question.READABLE, "", str(error))
-        return InstanceVerdict(tuple(answers.checks((Question.READABLE,))), Facts(ordinal=ordinal, release_path=release_path))
-    hunter = hunter_for(identity, recipe.sha256, kept_by(recipe))
+        for hit, _ in hunter.in_bytes(opened(after)):
+            answers.add(Question.BYTES, f"byte {hit.offset}", f"an identifier in bytes: {hit.kind}")
+        return InstanceVerdict(
+            tuple(answers.checks((Question.READABLE, Question.BYTES))), Facts(ordinal=ordinal, release_path=release_path)
+        )
     case = _Case(recipe, hunter, answers, source, released, identity.hunter(recipe.sha256))
     case.judge_header()
     case.judge_bytes()
@@ -87,11 +92,6 @@ def judge_instance(  # noqa: PLR0913 - keyword-only after the recipe
     ):
         answers.add(question, where, why)
     return InstanceVerdict(tuple(answers.checks(INSTANCE_QUESTIONS)), case.facts(ordinal, release_path))
-
-
-def kept_by(recipe: Recipe) -> KeptBy:
-    """Return what says whether a recipe keeps an attribute as it is."""
-    return KeptBy(recipe)
 
 
 @dataclass(frozen=True)
@@ -264,8 +264,9 @@ class _Case:
             if new or not {"Z", "X"} & set(letters) or type_ in ("1", "1C"):
                 self.answers.add(Question.LOST, text + name, "items were lost or added")
             return
-        dummies = level.dummies or "D" in letters or ({"X", "Z"} >= set(letters) and type_ in ("1", "1C"))
-        inside = Level((*level.names, name), level.before, level.after, dummies, dummies and name.endswith("CodeSequence"))
+        dummied = "D" in letters or ({"X", "Z"} >= set(letters) and type_ in ("1", "1C"))
+        coded = dummied and name.endswith("CodeSequence")
+        inside = Level((*level.names, name), level.before, level.after, level.dummies or dummied, coded)
         for number, (item, other) in enumerate(zip(old, new, strict=True)):
             self._walk(inside, f"{text}{name}[{number}].", item, other)
 

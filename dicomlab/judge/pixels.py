@@ -14,7 +14,14 @@ PIXEL_TAGS = (PIXEL_DATA, 0x7FE00008, 0x7FE00009)
 OFFSETS, LENGTHS = 0x7FE00001, 0x7FE00002
 BULK_TAGS = frozenset((*PIXEL_TAGS, OFFSETS, LENGTHS))
 _CHUNK = 1 << 22
-_ROWS, _COLUMNS, _SAMPLES, _BITS, _FRAMES, _PLANAR = 0x00280010, 0x00280011, 0x00280002, 0x00280100, 0x00280008, 0x00280006
+_ROWS, _COLUMNS, _SAMPLES, _BITS, _FRAMES, _PLANAR = (
+    0x00280010,
+    0x00280011,
+    0x00280002,
+    0x00280100,
+    0x00280008,
+    0x00280006,
+)
 
 
 def wrong_pixels(before: Instance, after: Instance, regions: Sequence[Region] = ()) -> list[str]:
@@ -43,7 +50,7 @@ def wrong_pixels(before: Instance, after: Instance, regions: Sequence[Region] = 
         elif (old.fragments is None) != (new.fragments is None):
             wrong.append("pixel data was compressed or decompressed")
         elif old.fragments is not None and new.fragments is not None:
-            if not regions and not _same_fragments(old.fragments[1:], new.fragments[1:]):
+            if not regions and not _same_fragments(_frames_of(old.fragments, before), _frames_of(new.fragments, after)):
                 wrong.append("compressed pixel data differs")
             wrong += _wrong_offsets(new.fragments, after)
         elif not _same_samples(old, new, before, after, regions):
@@ -62,6 +69,30 @@ def stream_segments(instance: Instance) -> list[tuple[bytes, bool]]:
         data = bytes(fragment)
         found += [(data[start:end], must_go) for start, end, must_go in streams.segments(data)]
     return found
+
+
+def _frames_of(fragments: Sequence[Buffer], instance: Instance) -> Sequence[Buffer]:
+    """Return the fragments joined to frames: a frame may come in any number of them (PS3.5 A.4).
+
+    Where nothing tells which belong together they are returned as they are.
+    """
+    frames = int(instance.text(_FRAMES) or 1)
+    parts = fragments[1:]
+    if len(parts) == frames:
+        return parts
+    if frames == 1:
+        return [b"".join(parts)]
+    basic = np.frombuffer(fragments[0], "<u4").tolist() if len(fragments[0]) % 4 == 0 else []
+    joined: list[list[Buffer]] = []
+    at = 0
+    for part in parts:
+        if at in basic:
+            joined.append([])
+        if not joined:
+            return parts
+        joined[-1].append(part)
+        at += 8 + len(part)
+    return [b"".join(pieces) for pieces in joined]
 
 
 def _same_fragments(old: Sequence[Buffer], new: Sequence[Buffer]) -> bool:
@@ -84,7 +115,11 @@ def _wrong_offsets(fragments: Sequence[Buffer], instance: Instance) -> list[str]
     extended = instance.find(OFFSETS)
     if basic and not _is_table(basic, starts):
         wrong.append("the basic offset table does not lead to the frames")
-    if extended is not None and len(extended.value) and not _is_table(np.frombuffer(extended.value, "<u8").tolist(), starts):
+    if (
+        extended is not None
+        and len(extended.value)
+        and not _is_table(np.frombuffer(extended.value, "<u8").tolist(), starts)
+    ):
         wrong.append("the extended offset table does not lead to the frames")
     return wrong
 
@@ -132,7 +167,9 @@ def _frames(element: Element, instance: Instance) -> np.ndarray[tuple[int, ...],
 
 def _number(instance: Instance, tag: int) -> int:
     element = instance.find(tag)
-    return int.from_bytes(bytes(element.value[:2]), "little" if instance.little else "big") if element is not None else 0
+    return (
+        int.from_bytes(bytes(element.value[:2]), "little" if instance.little else "big") if element is not None else 0
+    )
 
 
 def equal(one: Buffer, other: Buffer) -> bool:
@@ -143,6 +180,8 @@ def equal(one: Buffer, other: Buffer) -> bool:
         return one == other
     left, right = memoryview(one), memoryview(other)
     return all(
-        np.array_equal(np.frombuffer(left[at : at + _CHUNK], np.uint8), np.frombuffer(right[at : at + _CHUNK], np.uint8))
+        np.array_equal(
+            np.frombuffer(left[at : at + _CHUNK], np.uint8), np.frombuffer(right[at : at + _CHUNK], np.uint8)
+        )
         for at in range(0, len(left), _CHUNK)
     )

@@ -48,7 +48,7 @@ class Element:
 
     __slots__ = ("creator", "end", "fragments", "items", "start", "tag", "value", "vr")
 
-    def __init__(  # noqa: PLR0913 - one cell per column of the encoding
+    def __init__(
         self, tag: int, vr: str, *, value: Buffer = b"", start: int = 0, end: int = 0, creator: str = ""
     ) -> None:
         """Keep the encoded value and the bytes [start, end) of the body that it came from."""
@@ -199,7 +199,7 @@ class _Reader:
             creators[group << 8 | number] = element.raw.decode("latin-1").strip()
         return element, stop
 
-    def _value(self, element: Element, at: int, end: int, length: int, *, told_un: bool, depth: int) -> int:  # noqa: PLR0913
+    def _value(self, element: Element, at: int, end: int, length: int, *, told_un: bool, depth: int) -> int:
         """Fill in the value, the items or the fragments; return where the element ends."""
         if depth > _MAX_DEPTH:
             message = f"sequences are nested past {_MAX_DEPTH} levels"
@@ -270,7 +270,9 @@ def hidden_sequence(value: bytes, *, start: int = 0, depth: int = 0) -> list[lis
     """
     for explicit in (False, True):
         try:
-            items, end = _Reader(value, little=True, explicit=explicit, start=start).sequence(0, len(value), depth=depth)
+            items, end = _Reader(value, little=True, explicit=explicit, start=start).sequence(
+                0, len(value), depth=depth
+            )
         except (BrokenError, struct.error):
             continue
         if end == len(value):

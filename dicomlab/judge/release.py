@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable
-from pathlib import PurePosixPath
+from pathlib import Path, PurePosixPath
 
 from dicomlab.judge.facts import Facts, InstanceVerdict
-from dicomlab.judge.hunting import Place, hunter_for
+from dicomlab.judge.hunting import Hunter, Place, hunter_for
 from dicomlab.judge.identity import Identity
+from dicomlab.judge.instance import KeptBy
 from dicomlab.judge.questions import MOST_PLACES, Answers, Question
+from dicomlab.recipe import Recipe
 from dicomlab.records import Check, State, Verdict
 
 OWN_FILES = frozenset({"manifest.jsonl", "report.html", "report.json"})
@@ -19,10 +21,12 @@ def judge_release(  # noqa: PLR0913 - keyword-only after the verdicts
     verdicts: Iterable[InstanceVerdict],
     *,
     states: Iterable[tuple[int, State]],
-    files_in_release: Iterable[str],
-    inputs: int | None = None,
+    expected: Iterable[int] | None = None,
+    files_in_release: Iterable[str] | None = None,
+    tree: Path | None = None,
+    named: Iterable[str] = (),
     identity: Identity | None = None,
-    own_files: Iterable[str] = OWN_FILES,
+    recipe: Recipe | None = None,
     texts: Iterable[Check] = (),
 ) -> Verdict:
     """Return the verdict over a release.
@@ -33,34 +37,44 @@ def judge_release(  # noqa: PLR0913 - keyword-only after the verdicts
         One for each written instance.
     states
         (ordinal, state) of every input file, as the manifest tells them.
+    expected
+        Ordinals of the input files, when known independently of the manifest.
     files_in_release
         Every file below the release, relative, with ``/`` between parts.
-    inputs
-        Number of input files, when known independently of the manifest.
-    identity
-        What identifies any of the patients, for the names of files and folders.
-    own_files
-        Files of the release that are no instances.
+    tree
+        The release itself, to be listed, instead of `files_in_release`; neither: not asked.
+    named
+        Files that belong there besides those of the verdicts and `OWN_FILES`.
+    identity, recipe
+        What identifies any of the patients, for the names of files and folders, and what the recipe
+        keeps of it. None: not asked.
     texts
         Checks of `search_tree` over report, manifest and notebooks.
     """
     verdicts = sorted(verdicts, key=lambda v: (v.facts.ordinal, v.facts.release_path))
     answers = Answers()
-    failed = {v.facts.ordinal for v in verdicts if not v.passed}
     facts = [v.facts for v in verdicts]
-    _judge_ends(answers, list(states), facts, inputs)
-    _judge_files(answers, facts, set(files_in_release), set(own_files))
+    _judge_ends(answers, list(states), facts, None if expected is None else set(expected))
     _judge_uids(answers, facts)
     _judge_patients(answers, facts)
     _judge_dates(answers, facts)
-    checks = _summed(verdicts, answers)
-    asked = [Question.ENDS, Question.FOREIGN, Question.REFERENCES, Question.PATIENTS]
+    asked = [Question.ENDS, Question.REFERENCES, Question.PATIENTS]
+    files: set[str] = set()
+    if files_in_release is not None or tree is not None:
+        files = set(files_in_release or ()) | (_listed(tree) if tree is not None else set())
+        _judge_files(answers, facts, files, {*OWN_FILES, *named})
+        asked.append(Question.FOREIGN)
     if identity is not None:
-        _judge_names(answers, identity, [f.release_path for f in facts])
+        hunter = hunter_for(identity, recipe.sha256, KeptBy(recipe)) if recipe is not None else hunter_for(identity)
+        _judge_names(answers, hunter, {*files, *(f.release_path for f in facts)})
         asked.append(Question.NAMES)
-    checks += list(answers.checks(tuple(asked)))
-    checks += list(texts)
+    checks = [*_summed(verdicts, answers), *answers.checks(tuple(asked)), *texts]
+    failed = {v.facts.ordinal for v in verdicts if not v.passed and v.facts.ordinal >= 0}
     return Verdict(tuple(checks), len(verdicts), tuple(sorted(failed)))
+
+
+def _listed(release: Path) -> set[str]:
+    return {path.relative_to(release).as_posix() for path in release.rglob("*") if not path.is_dir()}
 
 
 def _place(facts: Facts) -> str:
@@ -78,35 +92,38 @@ def _summed(verdicts: list[InstanceVerdict], answers: Answers) -> list[Check]:
             if not check.passed:
                 wrong[check.name] += 1
                 details[check.name].update(check.detail.split("; "))
-                places[check.name] += [f"{_place(verdict.facts)}: {where}".rstrip(": ") for where in check.where or ("",)]
+                places[check.name] += [
+                    f"{_place(verdict.facts)}: {where}".rstrip(": ") for where in check.where or ("",)
+                ]
     for question in (Question.UIDS, Question.DATES):
         for where, why in answers.wrong.get(question, {}).items():
             wrong[str(question)] += 1
             details.setdefault(str(question), Counter())[why] += 1
             places.setdefault(str(question), []).append(where)
     checks = []
-    for name, where in places.items():
+    for name, found in places.items():
         told = "; ".join(f"{why} ({count})" for why, count in details[name].most_common(MOST_PLACES))
-        checks.append(Check(name, not wrong[name], told, tuple(where[:MOST_PLACES])))
+        checks.append(Check(name, not wrong[name], told, tuple(found[:MOST_PLACES])))
     return checks
 
 
-def _judge_ends(answers: Answers, states: list[tuple[int, State]], facts: list[Facts], inputs: int | None) -> None:
+def _judge_ends(
+    answers: Answers, states: list[tuple[int, State]], facts: list[Facts], expected: set[int] | None
+) -> None:
+    """Hold every file to end in one state, and every written one to be judged."""
     times = Counter(ordinal for ordinal, _ in states)
     for ordinal, count in times.items():
         if count > 1:
             answers.add(Question.ENDS, f"file {ordinal}", "a file ended more than once")
-    if inputs is not None and len(times) != inputs:
-        answers.add(Question.ENDS, "", f"{inputs} files came in and {len(times)} have an end")
+    for ordinal in sorted(set(times) ^ (expected if expected is not None else set(times))):
+        answers.add(Question.ENDS, f"file {ordinal}", "a file came in without an end, or ended without coming in")
     written = {ordinal for ordinal, state in states if state is State.WRITTEN}
+    if len(written) != len(facts):
+        answers.add(Question.ENDS, "", f"{len(written)} files were written and {len(facts)} judged")
     judged = Counter(f.ordinal for f in facts if f.ordinal >= 0)
-    for ordinal in sorted(written - set(judged)):
-        answers.add(Question.ENDS, f"file {ordinal}", "a file was written but not judged")
-    for ordinal in sorted(set(judged) - written):
-        answers.add(Question.ENDS, f"file {ordinal}", "a file was judged that the manifest does not call written")
     for ordinal, count in judged.items():
-        if count > 1:
-            answers.add(Question.ENDS, f"file {ordinal}", "a file was written more than once")
+        if ordinal not in written or count > 1:
+            answers.add(Question.ENDS, f"file {ordinal}", "a file was judged twice, or not called written")
 
 
 def _judge_files(answers: Answers, facts: list[Facts], files: set[str], own: set[str]) -> None:
@@ -116,9 +133,9 @@ def _judge_files(answers: Answers, facts: list[Facts], files: set[str], own: set
             answers.add(Question.FOREIGN, _place(fact), "two instances share one file")
         elif fact.release_path and fact.release_path not in files:
             answers.add(Question.FOREIGN, _place(fact), "its file is not in the release")
-    foreign = files - set(paths) - own
+    foreign = len(files - set(paths) - own)
     if foreign:  # their names may identify: they are counted, not quoted
-        answers.add(Question.FOREIGN, "", f"{len(foreign)} files in the release that no outcome names")
+        answers.add(Question.FOREIGN, "", f"{foreign} files in the release that no outcome names")
 
 
 def _judge_uids(answers: Answers, facts: list[Facts]) -> None:
@@ -153,7 +170,9 @@ def _judge_patients(answers: Answers, facts: list[Facts]) -> None:
         if forth.setdefault(key, fact.patient[1]) != fact.patient[1]:
             answers.add(Question.PATIENTS, _place(fact), "instances of one patient have different Patient IDs")
         if back.setdefault(fact.patient[1], key) != key:
-            answers.add(Question.PATIENTS, _place(fact), "two patients, or two studies not to be linked, share a Patient ID")
+            answers.add(
+                Question.PATIENTS, _place(fact), "two patients, or two studies not to be linked, share a Patient ID"
+            )
 
 
 def _judge_dates(answers: Answers, facts: list[Facts]) -> None:
@@ -166,8 +185,7 @@ def _judge_dates(answers: Answers, facts: list[Facts]) -> None:
                 answers.add(Question.DATES, _place(fact), "dates of one patient moved by different intervals")
 
 
-def _judge_names(answers: Answers, identity: Identity, paths: list[str]) -> None:
-    hunter = hunter_for(identity)
+def _judge_names(answers: Answers, hunter: Hunter, paths: set[str]) -> None:
     for part in {part for path in paths for part in PurePosixPath(path).parts}:
         if hunter.in_text(part, Place.FREE):
             answers.add(Question.NAMES, "", "a file or folder name holds an identifier")

@@ -93,7 +93,7 @@ class Judge:
         letters, basic = _letters(decision), _basic(tag)
         if "X" in letters:
             return []
-        if decision.code in ("C", "K") or len(decision.code) > 1 and decision.code.isalpha():  # a verb of the recipe
+        if decision.code in ("C", "K") or (len(decision.code) > 1 and decision.code.isalpha()):  # a verb of the recipe
             if "X" in basic and self.may_identify(element, level.before):
                 return []
             return [(Question.LOST, "an attribute that the recipe retains was removed")]
@@ -146,7 +146,8 @@ class Judge:
         if before.vr != after.vr or not values.is_text(after.vr):
             return False
         return (
-            values.text_values(before.raw, before.vr, level.before)[0] == values.text_values(after.raw, after.vr, level.after)[0]
+            values.text_values(before.raw, before.vr, level.before)[0]
+            == values.text_values(after.raw, after.vr, level.after)[0]
         )
 
     def may_identify(self, element: Element, codecs: tuple[str, ...]) -> bool:
@@ -252,9 +253,13 @@ class Judge:
         """Return whether a value was a dummy already, so that keeping it keeps nothing."""
         raw = element.raw
         if element.vr in _DATES:
-            return all(day is None or day in weight.NO_DATES for day in _days(element)) and not raw.strip(b"0123456789.\\")
+            return all(day is None or day in weight.NO_DATES for day in _days(element)) and not raw.strip(
+                b"0123456789.\\"
+            )
         if not values.is_text(element.vr):
-            return not bytes(element.value).strip(b"\0") or element.vr == "OB" and b"removed by de-identification" in raw
+            return not bytes(element.value).strip(b"\0") or (
+                element.vr == "OB" and b"removed by de-identification" in raw
+            )
         texts = values.text_values(raw, element.vr, level.before)[0]
         words = re.findall(r"[^\W_]+", folded(" ".join(texts)))
         return all(word in weight.PLACEHOLDERS or not word.strip("0") or word in ("urn", "000y") for word in words)
@@ -268,7 +273,9 @@ class Judge:
         if old is None:
             return True
         years = int(old[1]) / _YEARS[old[2]]
-        return (ages.pool_over is not None and years > ages.pool_over) or (ages.bin_years is not None and years >= _INFANT)
+        return (ages.pool_over is not None and years > ages.pool_over) or (
+            ages.bin_years is not None and years >= _INFANT
+        )
 
     def _too_old(self, after: Element) -> list[Wrong]:
         """Return what is wrong with an age that stays (45 CFR 164.514(b)(2)(i)(C): over 89 is one age)."""

@@ -82,12 +82,14 @@ def _name(out: Spelled, kind: Kind, value: str) -> None:
     for parts in weight.name_parts(value):
         if len(parts) > _LONGEST_NAME:
             continue
+        # A name with a number in it ("PANCREAS_0001") is a code made of words of the field.
+        made_up = any(c.isdigit() for part in parts for c in part)
         ways = [sorted(_with_joined(part)) for part in parts]
         for forms in ways:
             for form in forms:
-                _name_part(out, kind, form)
+                _name_part(out, kind, form, made_up=made_up)
         for part in parts:
-            if weight.strong_name(folded(part)):
+            if weight.strong_name(folded(part)) and not (made_up and folded(part) in weight.clinical()):
                 _bytes(out, kind, part)
         for first, second in permutations(range(len(parts)), 2):
             for a in ways[first]:
@@ -106,13 +108,13 @@ def _with_joined(part: str) -> set[str]:
     return {f for f in forms if f}
 
 
-def _name_part(out: Spelled, kind: Kind, form: str) -> None:
+def _name_part(out: Spelled, kind: Kind, form: str, *, made_up: bool) -> None:
     if form in weight.PLACEHOLDERS or form.isdigit():
         return
     if spaceless(form):
         (out.spaceless if weight.strong_name(form) else out.weak)[form] = kind
         return
-    if weight.strong_name(form):
+    if weight.strong_name(form) and not (made_up and form in weight.clinical()):
         out.words[form] = kind
         if len(form) >= weight.SHORTEST_INSIDE:
             out.inside[form] = kind

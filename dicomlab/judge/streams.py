@@ -41,8 +41,7 @@ def without_metadata(fragment: bytes) -> bytes:
         kept.append(fragment[at:start])
         at = end
     kept.append(fragment[at:])
-    whole = b"".join(kept)
-    return whole.rstrip(b"\0") if at else whole
+    return b"".join(kept).rstrip(b"\0")
 
 
 def _jpeg(data: bytes) -> Iterator[tuple[int, int, bool]]:

@@ -36,10 +36,51 @@ SHORTEST_PHRASE = 5
 SHORTEST_PHONE = 7
 
 PLACEHOLDERS = frozenset(
-    "anon anonym anonymous anonymized anonymised deidentified dummy none null nobody patient removed redacted "
-    "unknown unnamed unspecified withheld undefined name person test observer subject".split()
+    [
+        "anon",
+        "anonym",
+        "anonymous",
+        "anonymized",
+        "anonymised",
+        "deidentified",
+        "dummy",
+        "none",
+        "null",
+        "nobody",
+        "patient",
+        "removed",
+        "redacted",
+        "unknown",
+        "unnamed",
+        "unspecified",
+        "withheld",
+        "undefined",
+        "name",
+        "person",
+        "test",
+        "observer",
+        "subject",
+    ]
 )
-TITLES = frozenset("dr prof mr mrs ms miss herr frau mme mlle doctor professor sister nurse patient".split())
+TITLES = frozenset(
+    [
+        "dr",
+        "prof",
+        "mr",
+        "mrs",
+        "ms",
+        "miss",
+        "herr",
+        "frau",
+        "mme",
+        "mlle",
+        "doctor",
+        "professor",
+        "sister",
+        "nurse",
+        "patient",
+    ]
+)
 # Dates that writers put where they know none; none of them is anybody's in particular.
 NO_DATES = frozenset({(1, 1, 1), (1800, 1, 1), (1858, 11, 17), (1900, 1, 1), (1901, 1, 1), (1970, 1, 1), (2000, 1, 1),
                       (9999, 12, 31), (1111, 11, 11)})  # fmt: skip
