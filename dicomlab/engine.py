@@ -44,7 +44,6 @@ _ROOT_TEXT = {
     0x00280004: "PhotometricInterpretation",
 }  # fmt: skip
 _PIXEL_TAGS = (0x7FE00010, 0x7FE00008, 0x7FE00009)
-_OFFSETS, _LENGTHS = 0x7FE00001, 0x7FE00002
 _LISTS = frozenset({0x00081115, 0x00081200})  # Common Instance Reference (PS3.3 C.12.2)
 REQUIRED = ("SOPClassUID", "SOPInstanceUID", "StudyInstanceUID", "SeriesInstanceUID")
 
@@ -244,15 +243,13 @@ def _without_stream_metadata(elements: dict[int, Element], changes: list[Change]
     element = elements.get(wire.PIXEL_DATA)
     if element is None or element.length != wire.UNDEFINED or element.value is None:
         return elements
-    new, offsets = stream.clean_pixel_data(element.value)
-    if offsets is None:
+    new, sizes = stream.clean_pixel_data(element.value)
+    if sizes is None:
         return elements
     elements = {**elements, wire.PIXEL_DATA: element._replace(value=new)}
-    if _OFFSETS in elements:
-        raw = b"".join(o.to_bytes(8, "little") for o in offsets)
-        lengths = b"".join(n.to_bytes(8, "little") for n in stream.frame_lengths(new))
-        elements[_OFFSETS] = elements[_OFFSETS]._replace(value=raw, length=len(raw))
-        elements[_LENGTHS] = Element(_LENGTHS, "OV", lengths, len(lengths))
+    if stream.OFFSETS in elements:
+        for tag, raw in zip((stream.OFFSETS, stream.LENGTHS), stream.extended_offsets(sizes), strict=True):
+            elements[tag] = Element(tag, "OV", raw, len(raw))
     changes.append(Change("PixelData", wire.PIXEL_DATA, element.vr, Action.C, "", "stream metadata"))
     return elements
 

@@ -9,7 +9,7 @@ import zlib
 from hashlib import sha256
 from pathlib import Path
 from struct import pack
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, BinaryIO, Literal
 
 from pydicom.uid import UID, ExplicitVRBigEndian, ExplicitVRLittleEndian, ImplicitVRLittleEndian
 from tqdm.auto import tqdm
@@ -24,7 +24,7 @@ from dicomlab.header.wire import Element, Encoding
 from dicomlab.records import Reason
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Mapping
 
 _DICOMDIR = b"1.2.840.10008.1.3.10"
 _IN_MEMORY = 64 << 20  # longer pixel data stays in its file until it is copied
@@ -220,25 +220,93 @@ def encoded(instance: Instance) -> Iterator[bytes]:
 
 
 def _body(instance: Instance) -> Iterator[bytes]:
+    elements, frames = _settled(instance)
     small: list[bytes] = []
-    for element in instance.elements.values():
+    for element in elements.values():
         if element.value is not None:
             small.append(wire.encode(element, instance.encoding))
             continue
         yield b"".join(small)
         small = []
-        if element.length == wire.UNDEFINED:
-            yield from _fragments_from(instance, element)
-        else:
-            yield wire.header(element, element.length, instance.encoding)
+        yield wire.header(element, element.length, instance.encoding)
+        if element.length != wire.UNDEFINED:
             yield from _span(instance.source, element.tell, element.length)
+        else:
+            yield from _fragments(instance.source, frames)
+            yield pack("<HHL", 0xFFFE, 0xE0DD, 0)
     yield b"".join(small)
+
+
+# The fragments of one frame in a file, as (start, length) of each; the basic offset table is the first "frame".
+_Spans = list[tuple[int, int]]
+
+
+def _settled(instance: Instance) -> tuple[Mapping[int, Element], list[_Spans]]:
+    """Return the elements with offset tables that hold for what will be written, and where the frames lie.
+
+    Encapsulated pixel data left in its file is read once to learn how long each frame becomes without metadata, and
+    once more to be copied: a stream of any length costs the memory of one frame.
+    """
+    element = instance.elements.get(wire.PIXEL_DATA)
+    if element is None or element.value is not None or element.length != wire.UNDEFINED:
+        return instance.elements, []
+    frames = _frames_in(instance.source, element.tell)
+    table = instance.elements.get(stream.OFFSETS)
+    if table is None or not table.value:
+        return instance.elements, frames
+    with _opened(instance.source) as file:
+        sizes = [[len(piece) for piece in stream.cleaned_frame(_pieces(file, spans))] for spans in frames[1:]]
+    starts, lengths = stream.extended_offsets(sizes)
+    changed = {t: instance.elements[t]._replace(value=v, length=len(v)) for t, v in
+               ((stream.OFFSETS, starts), (stream.LENGTHS, lengths)) if t in instance.elements}  # fmt: skip
+    return {**instance.elements, **changed}, frames
+
+
+def _frames_in(path: Path | None, start: int) -> list[_Spans]:
+    """Return where each frame's fragments lie: one frame starts where a stream starts."""
+    frames: list[_Spans] = []
+    with _opened(path) as file:
+        while True:
+            file.seek(start)
+            head = file.read(24)
+            if head[:4] != b"\xfe\xff\x00\xe0":
+                return frames
+            length = int.from_bytes(head[4:8], "little")
+            if len(frames) < 2 or stream.starts_a_frame(head[8:]):  # noqa: PLR2004 - the table, the first frame
+                frames.append([])
+            frames[-1].append((start + 8, length))
+            start += 8 + length
+
+
+def _fragments(path: Path | None, frames: list[_Spans]) -> Iterator[bytes]:
+    """Yield the items of encapsulated pixel data, frame by frame, without stream metadata."""
+    with _opened(path) as file:
+        table = b"".join(_pieces(file, frames[0])) if frames else b""
+        if table:
+            sizes = [[len(piece) for piece in stream.cleaned_frame(_pieces(file, spans))] for spans in frames[1:]]
+            table = stream.basic_offsets(sizes)
+        yield pack("<HHL", 0xFFFE, 0xE000, len(table)) + table
+        for spans in frames[1:]:
+            for piece in stream.cleaned_frame(_pieces(file, spans)):
+                yield pack("<HHL", 0xFFFE, 0xE000, len(piece)) + piece
+
+
+def _pieces(file: BinaryIO, spans: _Spans) -> list[bytes]:
+    pieces = []
+    for start, length in spans:
+        file.seek(start)
+        pieces.append(file.read(length))
+    return pieces
+
+
+def _opened(path: Path | None) -> BinaryIO:
+    assert path is not None  # noqa: S101 - only files leave values behind
+    return path.open("rb")
 
 
 def _span(path: Path | None, start: int, length: int) -> Iterator[bytes]:
     """Yield part of a file in pieces."""
-    assert path is not None  # noqa: S101 - only files leave values behind
-    with path.open("rb") as file:
+    with _opened(path) as file:
         file.seek(start)
         while length:
             piece = file.read(min(length, _COPY))
@@ -246,34 +314,6 @@ def _span(path: Path | None, start: int, length: int) -> Iterator[bytes]:
                 raise InstanceError(Reason.TRUNCATED)
             length -= len(piece)
             yield piece
-
-
-def _fragments_from(instance: Instance, element: Element) -> Iterator[bytes]:
-    """Yield encapsulated pixel data left in its file, fragment by fragment, without stream metadata.
-
-    A fragment whose stream loses metadata gets shorter; an offset table that would no longer hold is left empty
-    (PS3.5 A.4 allows it), as is the extended one by the caller.
-    """
-    assert instance.source is not None  # noqa: S101 - only files leave values behind
-    yield wire.header(element, 0, instance.encoding)
-    with instance.source.open("rb") as file:
-        file.seek(element.tell)
-        first, held = True, b""
-        while True:
-            head = file.read(8)
-            length = int.from_bytes(head[4:], "little")
-            if head[:4] != b"\xfe\xff\x00\xe0":
-                break
-            body = file.read(length)
-            if first:
-                held, first = (pack("<HHL", 0xFFFE, 0xE000, len(body)) + body), False
-                yield pack("<HHL", 0xFFFE, 0xE000, 0)
-                continue
-            new = stream.cleaned(body)
-            new = new + b"\0" if len(new) % 2 else new
-            yield pack("<HHL", 0xFFFE, 0xE000, len(new)) + new
-        del held
-    yield pack("<HHL", 0xFFFE, 0xE0DD, 0)
 
 
 def write_atomic(path: Path, chunks: Iterable[bytes], *, mode: int = 0o644) -> str:

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+OFFSETS, LENGTHS = 0x7FE00001, 0x7FE00002
 _SOI, _SOS, _EOI, _COM = 0xD8, 0xDA, 0xD9, 0xFE
 _KEPT_APPLICATION = frozenset({0xE0, 0xE2, 0xE8, 0xEE})  # JFIF, ICC profile, JPEG-LS colour transform, Adobe transform
 _ALONE = frozenset({*range(0xD0, 0xD8), 0x01, _SOI})  # markers without a length
@@ -164,12 +165,10 @@ def fragments(value: bytes) -> Iterator[bytes]:
         position += 8 + length
 
 
-def clean_pixel_data(value: bytes) -> tuple[bytes, list[int] | None]:
-    """Return encapsulated pixel data whose frames carry no metadata, and the new frame offsets.
+def clean_pixel_data(value: bytes) -> tuple[bytes, list[list[int]] | None]:
+    """Return encapsulated pixel data whose frames carry no metadata, and the sizes of each frame's fragments.
 
-    Offsets count from the first fragment behind the basic offset table (PS3.5 A.4). (value, None)
-    when nothing had to be removed: the very same object. A frame in several fragments that changes
-    becomes one fragment; others keep theirs.
+    (value, None), the very same object, when nothing had to be removed. The basic offset table follows (PS3.5 A.4).
     """
     items = list(fragments(value))
     if len(items) < 2 or not may_carry_metadata(value):  # noqa: PLR2004 - table and one fragment
@@ -177,29 +176,48 @@ def clean_pixel_data(value: bytes) -> tuple[bytes, list[int] | None]:
     table, pieces = items[0], items[1:]
     frames: list[list[bytes]] = []
     for piece in pieces:
-        if not frames or _starts_a_frame(piece):
+        if not frames or starts_a_frame(piece):
             frames.append([])
         frames[-1].append(piece)
-    changed = False
-    for number, frame in enumerate(frames):
-        whole = b"".join(frame)
-        new = cleaned(whole)
-        if new is not whole and new != whole:
-            changed = True
-            frames[number] = _split_as_before(new, frame)
-    if not changed:
+    shorter = [cleaned_frame(frame) for frame in frames]
+    if all(new is old for new, old in zip(shorter, frames, strict=True)):
         return value, None
-    offsets, at = [], 0
-    for frame in frames:
-        offsets.append(at)
-        at += sum(8 + len(p) for p in frame)
-    if table:
-        table = pack(f"<{len(offsets)}L", *offsets) if at < 1 << 32 else b""
+    sizes = [[len(piece) for piece in frame] for frame in shorter]
+    table = basic_offsets(sizes) if table else b""
     out = [pack("<HHL", 0xFFFE, 0xE000, len(table)), table]
-    for frame in frames:
-        for piece in frame:
-            out += [pack("<HHL", 0xFFFE, 0xE000, len(piece)), piece]
-    return b"".join(out), offsets
+    for piece in (p for frame in shorter for p in frame):
+        out += [pack("<HHL", 0xFFFE, 0xE000, len(piece)), piece]
+    return b"".join(out), sizes
+
+
+def cleaned_frame(frame: list[bytes]) -> list[bytes]:
+    """Return a frame's fragments without metadata; the very same list when there is none."""
+    whole = frame[0] if len(frame) == 1 else b"".join(frame)
+    if not may_carry_metadata(whole):
+        return frame
+    new = cleaned(whole)
+    return frame if new is whole or new == whole else _split_as_before(new, frame)
+
+
+def basic_offsets(sizes: list[list[int]]) -> bytes:
+    """Return a basic offset table for frames whose fragments have these sizes; empty when 32 bits cannot say it."""
+    starts = _starts(sizes)
+    return pack(f"<{len(starts)}L", *starts) if not starts or starts[-1] < 1 << 32 else b""
+
+
+def extended_offsets(sizes: list[list[int]]) -> tuple[bytes, bytes]:
+    """Return extended offset table and lengths (PS3.3 C.7.6.3.1.8) for frames whose fragments have these sizes."""
+    starts, lengths = _starts(sizes), [sum(frame) for frame in sizes]
+    return pack(f"<{len(starts)}Q", *starts), pack(f"<{len(lengths)}Q", *lengths)
+
+
+def _starts(sizes: list[list[int]]) -> list[int]:
+    """Return where each frame's first item starts, counted from the first behind the basic offset table."""
+    starts, at = [], 0
+    for frame in sizes:
+        starts.append(at)
+        at += sum(8 + size for size in frame)
+    return starts
 
 
 def _split_as_before(new: bytes, frame: list[bytes]) -> list[bytes]:
@@ -211,16 +229,6 @@ def _split_as_before(new: bytes, frame: list[bytes]) -> list[bytes]:
     return [new + b"\0" if len(new) % 2 else new]
 
 
-def frame_lengths(value: bytes) -> list[int]:
-    """Return the length of each frame's first fragment run, for the extended offset table's lengths."""
-    lengths: list[int] = []
-    for piece in list(fragments(value))[1:]:
-        if not lengths or _starts_a_frame(piece):
-            lengths.append(0)
-        lengths[-1] += len(piece)
-    return lengths
-
-
 def may_carry_metadata(data: bytes) -> bool:
     """Return whether a marker or box of metadata may stand in `data`: cheap, never wrong with a no."""
     if any(box in data for box in _TELLING_BOXES) or b"\xff\x64" in data or b"\xff\xfe" in data:
@@ -228,5 +236,6 @@ def may_carry_metadata(data: bytes) -> bool:
     return any(bytes((0xFF, code)) in data for code in range(0xE0, 0xF0) if code not in _KEPT_APPLICATION)
 
 
-def _starts_a_frame(piece: bytes) -> bool:
+def starts_a_frame(piece: bytes) -> bool:
+    """Return whether a fragment starts a compressed stream, and so a frame."""
     return piece[:2] == b"\xff\xd8" or piece.startswith((_J2K_START, _JP2_SIGNATURE))
