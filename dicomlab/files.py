@@ -265,6 +265,7 @@ def _settled(instance: Instance) -> tuple[Mapping[int, Element], list[_Spans]]:
 def _frames_in(path: Path | None, start: int) -> list[_Spans]:
     """Return where each frame's fragments lie: one frame starts where a stream starts."""
     frames: list[_Spans] = []
+    alone = False
     with _opened(path) as file:
         while True:
             file.seek(start)
@@ -272,8 +273,11 @@ def _frames_in(path: Path | None, start: int) -> list[_Spans]:
             if head[:4] != b"\xfe\xff\x00\xe0":
                 return frames
             length = int.from_bytes(head[4:8], "little")
-            if len(frames) < 2 or stream.starts_a_frame(head[8:]):  # noqa: PLR2004 - the table, the first frame
+            starts = stream.starts_a_frame(head[8:])
+            one_each = len(frames) == 1 and not starts  # RLE and video: streams whose starts cannot be told
+            if len(frames) < 2 or starts or one_each or alone:  # noqa: PLR2004 - the table, the first frame
                 frames.append([])
+            alone = alone or one_each
             frames[-1].append((start + 8, length))
             start += 8 + length
 

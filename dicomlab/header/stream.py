@@ -179,6 +179,8 @@ def clean_pixel_data(value: bytes) -> tuple[bytes, list[list[int]] | None]:
         if not frames or starts_a_frame(piece):
             frames.append([])
         frames[-1].append(piece)
+    if not starts_a_frame(pieces[0]):
+        return value, None  # RLE and video: no stream whose metadata is known
     shorter = [cleaned_frame(frame) for frame in frames]
     if all(new is old for new, old in zip(shorter, frames, strict=True)):
         return value, None
