@@ -12,6 +12,7 @@ from dicomlab.judge.charsets import codecs_of
 from dicomlab.judge.facts import Facts, InstanceVerdict
 from dicomlab.judge.hunting import Hunter, Place, hunter_for
 from dicomlab.judge.identity import Identity, identity_of, uid_hash
+from dicomlab.judge.patterns import is_telling
 from dicomlab.judge.places import hunted_bytes
 from dicomlab.judge.questions import INSTANCE_QUESTIONS, Answers, Question
 from dicomlab.judge.reading import CHARACTER_SET, LONG, BrokenError, Element, Instance, known_vr, opened, read
@@ -137,6 +138,8 @@ class _Case:
         self._walk(Level(), "", self.source.dataset, self.released.dataset)
         for tag, element in self.released.meta.items():
             self._hunt(element, Level(), name_of(tag))
+        if len({old for old, _ in self.uids}) != len(self.uids) or len({new for _, new in self.uids}) != len(self.uids):
+            self.answers.add(Question.UIDS, "", "one UID became two, or two became one")
         if len(self.shifts) > 1:
             self.answers.add(Question.DATES, "", "dates of one instance moved by different intervals")
         dates = self.recipe.dates
@@ -244,6 +247,12 @@ class _Case:
         why = self._identifies(after, level)
         if why and not (decision is not None and decision.code == "K" and after.vr in ("UI", "PN")):
             finding = replace(finding, wrong=(*finding.wrong, (Question.BYTES, why)))
+        swept = decision is None or decision.code == "C"
+        if swept and values.is_text(after.vr) and place_of(after.tag, after.vr) is Place.FREE:
+            texts = text_values(after.raw, after.vr, level.after)[0]
+            if any(is_telling(text) for text in texts):
+                form = (Question.FORMS, "a text that identifies by its form was left")
+                finding = replace(finding, wrong=(*finding.wrong, form))
         return finding
 
     def _sequence(self, level: Level, text: str, before: Element, after: Element, decision: Decision | None) -> None:

@@ -15,6 +15,7 @@ class Question(StrEnum):
 
     READABLE = "every released instance can be read to its end"
     BYTES = "no identifier in any byte"
+    FORMS = "no telephone number, address, date or titled name in free text"
     TABLE = "every attribute ends as profile, options and rules say"
     PRIVATE = "private attributes only where known to be safe"
     REQUIRED = "required attributes present"

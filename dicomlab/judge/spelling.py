@@ -84,6 +84,9 @@ def _name(out: Spelled, kind: Kind, value: str) -> None:
             continue
         # A name with a number in it ("PANCREAS_0001") is a code made of words of the field.
         made_up = any(c.isdigit() for part in parts for c in part)
+        whole = _NOT_A_WORD.sub("", folded("".join(parts)))
+        if made_up and weight.strong_identifier(whole):
+            out.codes[whole] = kind
         ways = [sorted(_with_joined(part)) for part in parts]
         for forms in ways:
             for form in forms:
