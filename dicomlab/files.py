@@ -20,16 +20,21 @@ from dicomlab.errors import InstanceError, ReleaseError, SourceError
 from dicomlab.header import stream, wire
 from dicomlab.header.dataset import made_explicit
 from dicomlab.header.meta import file_meta
-from dicomlab.header.wire import Element, Encoding
+from dicomlab.header.template import Template
+from dicomlab.header.wire import Defer, Element, Encoding
 from dicomlab.records import Reason
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
 _DICOMDIR = b"1.2.840.10008.1.3.10"
-_IN_MEMORY = 64 << 20  # longer pixel data stays in its file until it is copied
-_MAPPED = 1 << 16
+_SMALL = 1 << 16  # files up to here are read whole, others mapped
+HEADERS = Defer(1 << 12, 1 << 12)
+# Native pixel data is copied from file to file; compressed frames are examined, in memory when they fit.
+DEFER = Defer(1 << 16, 64 << 20)
+_REMEMBERED = 1 << 14
 _HEADER_BYTES = 8
+_SEQUENCE_END = pack("<HHL", 0xFFFE, 0xE0DD, 0)
 _COPY = 4 << 20
 _META_GROUP = 2
 _FIRST_GROUPS = (2, 8)
@@ -92,14 +97,17 @@ def scan(source: str | Path, *, progress: bool = False) -> Catalog:
     """
     pairs = listed(source)
     bar = tqdm(pairs, desc="scan", unit="file", disable=not progress)
-    return Catalog(Path(source), tuple(entry(n, path, relative)[0] for n, (path, relative) in enumerate(bar)))
+    like = Template()
+    return Catalog(
+        Path(source), tuple(entry(n, path, relative, like=like)[0] for n, (path, relative) in enumerate(bar))
+    )
 
 
-def entry(ordinal: int, path: Path, relative: str) -> tuple[Entry, Instance | None]:
+def entry(ordinal: int, path: Path, relative: str, *, like: Template | None = None) -> tuple[Entry, Instance | None]:
     """Return one file as an entry of a catalog, and its instance with the pixel data left in the file."""
     try:
         size = path.stat().st_size
-        instance = read(path, defer=1 << 12)
+        instance = read(path, defer=HEADERS, like=like)
     except InstanceError as error:
         return Entry(ordinal, path, relative, reason=error.reason), None
     except OSError:
@@ -107,8 +115,10 @@ def entry(ordinal: int, path: Path, relative: str) -> tuple[Entry, Instance | No
     return Entry(ordinal, path, relative, size, None, instance.attributes(), instance.transfer_syntax), instance
 
 
-def read(path: Path, *, defer: int = _IN_MEMORY) -> Instance:
-    """Return the instance in a file; pixel data longer than `defer` bytes stays in the file.
+def read(path: Path, *, defer: Defer = DEFER, like: Template | None = None) -> Instance:
+    """Return the instance in a file; pixel data longer than `defer` says stays in the file.
+
+    A `like` that is given for one file after the other makes reading a series quicker.
 
     Raises
     ------
@@ -120,15 +130,15 @@ def read(path: Path, *, defer: int = _IN_MEMORY) -> Instance:
             size = os.fstat(file.fileno()).st_size
             if not size:
                 raise InstanceError(Reason.EMPTY)
-            if size <= _MAPPED:
-                return _parsed(file.read(), path, defer)
+            if size <= _SMALL:
+                return _parsed(file.read(), path, defer, like or Template())
             with mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
-                return _parsed(data, path, defer)
+                return _parsed(data, path, defer, like or Template())
     except OSError as error:
         raise InstanceError(Reason.UNREADABLE) from error
 
 
-def _parsed(data: bytes | mmap.mmap, path: Path | None, defer: int) -> Instance:
+def _parsed(data: bytes | mmap.mmap, path: Path | None, defer: Defer, like: Template) -> Instance:
     """Parse a whole file: preamble, file meta, dataset (PS3.10 7.1)."""
     end = len(data)
     start = 132 if data[128:132] == b"DICM" else 0
@@ -144,8 +154,8 @@ def _parsed(data: bytes | mmap.mmap, path: Path | None, defer: int) -> Instance:
         deferring = defer
         if UID(syntax).is_transfer_syntax and UID(syntax).is_deflated:
             data, start = zlib.decompressobj(-zlib.MAX_WBITS).decompress(data[start:]), 0
-            end, deferring, path = len(data), wire.UNDEFINED, None
-        elements, _ = wire.parse(data, start, end, encoding, defer=deferring)
+            end, deferring, path = len(data), wire.NOTHING_DEFERRED, None
+        elements = like.parse(data, start, end, encoding, defer=deferring)
         if not encoding.implicit:
             elements = made_explicit(elements)
     except (wire.BrokenDataset, zlib.error, IndexError, ValueError) as error:
@@ -208,32 +218,59 @@ def _encoding(data: bytes | mmap.mmap, start: int, syntax: str) -> tuple[Encodin
     return Encoding(implicit=uid.is_implicit_VR, little=uid.is_little_endian), syntax
 
 
-def encoded(instance: Instance) -> Iterator[bytes]:
+class Encoded:
+    """Remembers the encoded form of elements, by identity: a series shares most of them."""
+
+    def __init__(self) -> None:
+        """Start with nothing remembered."""
+        self._known: dict[tuple[int, Encoding], tuple[Element, bytes]] = {}
+
+    def of(self, element: Element, encoding: Encoding) -> bytes:
+        """Return an element as it stands in a file."""
+        known = self._known.get((id(element), encoding))
+        if known is not None:
+            return known[1]
+        raw = wire.encode(element, encoding)
+        if len(raw) <= _REMEMBERED:
+            if len(self._known) > _REMEMBERED:
+                self._known.clear()
+            self._known[id(element), encoding] = (element, raw)  # the element too, so that its identity stays its own
+        return raw
+
+
+def encoded(instance: Instance, known: Encoded | None = None) -> Iterator[bytes]:
     """Yield the bytes of a de-identified instance's file, bulk data in pieces."""
+    known = known or Encoded()
     yield file_meta(instance.elements, instance.transfer_syntax)
     if UID(instance.transfer_syntax).is_deflated:
         squeeze = zlib.compressobj(level=6, wbits=-zlib.MAX_WBITS)
-        body = b"".join(squeeze.compress(piece) for piece in _body(instance)) + squeeze.flush()
+        body = b"".join(squeeze.compress(piece) for piece in _body(instance, known)) + squeeze.flush()
         yield body + b"\0" if len(body) % 2 else body
     else:
-        yield from _body(instance)
+        yield from _body(instance, known)
 
 
-def _body(instance: Instance) -> Iterator[bytes]:
+def _body(instance: Instance, known: Encoded) -> Iterator[bytes]:
     elements, frames = _settled(instance)
     small: list[bytes] = []
     for element in elements.values():
-        if element.value is not None:
-            small.append(wire.encode(element, instance.encoding))
+        if element.value is not None and len(element.value) <= _SMALL:
+            small.append(known.of(element, instance.encoding))
             continue
         yield b"".join(small)
         small = []
+        if element.value is not None:  # long: not joined with others, every copy costs
+            yield wire.header(element, len(element.value), instance.encoding)
+            yield element.value
+            if element.length == wire.UNDEFINED:
+                yield _SEQUENCE_END
+            continue
         yield wire.header(element, element.length, instance.encoding)
         if element.length != wire.UNDEFINED:
             yield from _span(instance.source, element.tell, element.length)
         else:
             yield from _fragments(instance.source, frames)
-            yield pack("<HHL", 0xFFFE, 0xE0DD, 0)
+            yield _SEQUENCE_END
     yield b"".join(small)
 
 
@@ -251,6 +288,9 @@ def _settled(instance: Instance) -> tuple[Mapping[int, Element], list[_Spans]]:
     if element is None or element.value is not None or element.length != wire.UNDEFINED:
         return instance.elements, []
     frames = _frames_in(instance.source, element.tell)
+    stated = instance.text("NumberOfFrames")
+    if sum(map(len, frames[1:])) < (int(stated) if stated.isdigit() else 1):
+        raise InstanceError(Reason.TRUNCATED)
     table = instance.elements.get(stream.OFFSETS)
     if table is None or not table.value:
         return instance.elements, frames

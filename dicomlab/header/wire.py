@@ -19,11 +19,12 @@ if TYPE_CHECKING:
 UNDEFINED = 0xFFFFFFFF
 ITEM, ITEM_END, SEQUENCE_END = 0xFFFEE000, 0xFFFEE00D, 0xFFFEE0DD
 PIXEL_DATA = 0x7FE00010
+_PIXELS, _DOCUMENT = 0x7FE0, 0x00420011
 # PS3.5 7.1.2: these VRs have a 32-bit length behind two reserved bytes.
-LONG_VRS = frozenset("OB OD OF OL OV OW SQ SV UC UN UR UT UV".split())
-TEXT_VRS = frozenset("LO LT PN SH ST UC UT".split())  # follow Specific Character Set
-ASCII_VRS = frozenset("AE AS CS DA DS DT IS TM UI UR".split())
-_SHORT_VRS = frozenset("AE AS AT CS DA DS DT FD FL IS LO LT PN SH SL SS ST TM UI UL US".split())
+LONG_VRS = frozenset(["OB", "OD", "OF", "OL", "OV", "OW", "SQ", "SV", "UC", "UN", "UR", "UT", "UV"])
+TEXT_VRS = frozenset(["LO", "LT", "PN", "SH", "ST", "UC", "UT"])  # follow Specific Character Set
+ASCII_VRS = frozenset(["AE", "AS", "CS", "DA", "DS", "DT", "IS", "TM", "UI", "UR"])
+_SHORT_VRS = frozenset(["AE", "AS", "AT", "CS", "DA", "DS", "DT", "FD", "FL", "IS", "LO", "LT", "PN", "SH", "SL", "SS", "ST", "TM", "UI", "UL", "US"])
 VRS = LONG_VRS | _SHORT_VRS
 _VR_NAMES = {vr.encode(): vr for vr in VRS}
 _AMBIGUOUS = {"US or SS": "US", "US or OW": "OW", "US or SS or OW": "OW", "OB or OW": "OW"}
@@ -61,17 +62,31 @@ class Encoding(NamedTuple):
     little: bool = True
 
 
+class Defer(NamedTuple):
+    """From how many bytes on pixel data stays in its file: native (and documents), and encapsulated."""
+
+    native: int = UNDEFINED
+    encapsulated: int = UNDEFINED
+
+
+NOTHING_DEFERRED = Defer()
 EXPLICIT_LITTLE = Encoding()
 IMPLICIT_LITTLE = Encoding(implicit=True)
 
 
 def parse(
-    data: bytes | mmap, start: int, end: int, encoding: Encoding, *, defer: int = UNDEFINED
+    data: bytes | mmap,
+    start: int,
+    end: int,
+    encoding: Encoding,
+    *,
+    defer: Defer = NOTHING_DEFERRED,
+    most: int = UNDEFINED,
 ) -> tuple[dict[int, Element], int]:
     """Return the elements of data[start:end] by tag, and where they ended.
 
-    Ends at `end`, or behind an item delimiter. Values of bulk VRs longer than `defer` bytes are not
-    copied. Bytes behind the last element are accepted when they are all zero.
+    Ends at `end`, behind an item delimiter, or behind `most` elements. Pixel data and documents longer than `defer` says are
+    not copied. Bytes behind the last element are accepted when they are all zero.
 
     Raises
     ------
@@ -87,7 +102,7 @@ def parse(
     names, long_vrs = _VR_NAMES, LONG_VRS
     elements: dict[int, Element] = {}
     position = start
-    while position < end:
+    while position < end and len(elements) < most:
         if position + 8 > end:
             if not data[position:end].strip(b"\0"):
                 return elements, end
@@ -116,16 +131,14 @@ def parse(
                     return elements, end
                 kind = TruncatedPixels if tag == PIXEL_DATA else BrokenDataset
                 raise kind(f"element ({group:04X},{number:04X}) ends {position - end} bytes behind the end")
-            deferred = length > defer and (
-                vr in {"OB", "OW", "OF", "OD", "OL", "OV", "UN"} or (not vr and tag == PIXEL_DATA)
-            )
+            deferred = length > defer.native and (group == _PIXELS or tag == _DOCUMENT)
             value = None if deferred else bytes(data[value_at:position])
         else:
             if tag == PIXEL_DATA or vr in {"OB", "OW"}:
                 stop = _end_of_fragments(data, value_at, end, little)
             else:
                 stop = _end_of_items(data, value_at, end, IMPLICIT_LITTLE if vr == "UN" else encoding)
-            value = None if stop - value_at > defer and vr != "SQ" and vr else bytes(data[value_at:stop])
+            value = None if stop - value_at > defer.encapsulated and group == _PIXELS else bytes(data[value_at:stop])
             position = stop + 8
         if tag == 0 and not length and not vr and not data[position - 8 : end].strip(b"\0"):
             return elements, end  # zeros behind the last element

@@ -39,7 +39,7 @@ def _instances(looked: Looked | Iterable[Entry], *, progress: bool = False) -> I
         else tuple(looked)
     )
     for entry in tqdm(entries, desc="read", unit="file", disable=not progress):
-        yield entry.ordinal, files.read(entry.path, defer=1 << 12)
+        yield entry.ordinal, files.read(entry.path, defer=files.HEADERS)
 
 
 def inspect(looked: Looked, *, progress: bool = False) -> list[AttributeSummary]:

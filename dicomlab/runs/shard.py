@@ -15,6 +15,7 @@ from dicomlab import engine, files, judge, standard
 from dicomlab.errors import DicomlabError, InstanceError, ReleaseError
 from dicomlab.free_text import Identifiers
 from dicomlab.header import Gatherer, Subject
+from dicomlab.header.template import Template
 from dicomlab.pseudonyms import Key
 from dicomlab.records import Action, Outcome, Reason, State
 
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 
 Patient = tuple[str, str]
 _MODALITY = 6
+_JUDGED_IN_MEMORY = 64 << 20
 
 
 @dataclass(frozen=True, repr=False)
@@ -73,10 +75,11 @@ def survey(files_: list[tuple[int, Path, str]], recipe: Recipe, *, judged: bool)
     entries: list[Entry] = []
     gatherers: dict[Patient, Gatherer] = {}
     identity: dict[Patient, list[judge.Identity]] = {}
+    like = Template()
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         for ordinal, path, relative in files_:
-            entry, instance = files.entry(ordinal, path, relative)
+            entry, instance = files.entry(ordinal, path, relative, like=like)
             if instance is not None:
                 try:
                     gatherers.setdefault(entry.patient, Gatherer(recipe)).add(instance.elements, instance.encoding)
@@ -120,12 +123,14 @@ def work(order: Order) -> Done:
 
 
 class _Deidentifiers(dict[Subject, engine.Deidentifier]):
-    """One for each subject of an order, made when first asked for."""
+    """One for each subject of an order, made when first asked for; beside them what makes a series quick."""
 
     def __init__(self, order: Order) -> None:
         super().__init__()
         self._order = order
         self._key = Key(order.secret)
+        self.like = Template()
+        self.encoded = files.Encoded()
 
     def of(self, entry: Entry, subject: Subject) -> engine.Deidentifier:
         """Return the one that serves an entry's patient."""
@@ -147,7 +152,7 @@ def _one(
     ]
     if subject is None:
         raise InstanceError(Reason.NO_CODE)
-    cleaned = deidentifiers.of(entry, subject).apply(files.read(entry.path))
+    cleaned = deidentifiers.of(entry, subject).apply(files.read(entry.path, like=deidentifiers.like))
     outcome = Outcome(
         entry.ordinal,
         State.WRITTEN,
@@ -162,22 +167,24 @@ def _one(
     row = _audit_row(entry, output, cleaned)
     if order.dry_run:
         return outcome, None, row
-    return *_judged_and_written(entry, cleaned, order, outcome), row
+    return *_judged_and_written(entry, cleaned, order, outcome, known=deidentifiers.encoded), row
 
 
-def _judged_and_written(entry: Entry, cleaned: engine.Cleaned, order: Order, outcome: Outcome) -> tuple[Outcome, Any]:
+def _judged_and_written(
+    entry: Entry, cleaned: engine.Cleaned, order: Order, outcome: Outcome, *, known: files.Encoded
+) -> tuple[Outcome, Any]:
     """Write under the final name only what the judge lets pass."""
     output = outcome.output or ""
     target = order.release / output
     if not order.judged:
-        return replace(outcome, sha256=files.write_atomic(target, files.encoded(cleaned.instance))), None
-    bulky = any(e.value is None for e in cleaned.instance.elements.values())
+        return replace(outcome, sha256=files.write_atomic(target, files.encoded(cleaned.instance, known))), None
+    bulky = sum(e.length for e in cleaned.instance.elements.values() if e.value is None) > _JUDGED_IN_MEMORY
     if bulky:
         held = target.with_name(f".{target.name[-60:]}.unjudged")
-        digest = files.write_atomic(held, files.encoded(cleaned.instance))
+        digest = files.write_atomic(held, files.encoded(cleaned.instance, known))
         after: Path | bytes = held
     else:
-        after = b"".join(files.encoded(cleaned.instance))
+        after = b"".join(files.encoded(cleaned.instance, known))
     verdict = judge.judge_instance(
         entry.path,
         after,
