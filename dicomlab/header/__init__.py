@@ -6,7 +6,8 @@ new header of an instance; `Gatherer` collects what identifies the patient.
 
 from __future__ import annotations
 
-from dicomlab.header.clean import Context, HeaderCleaner, Subject
+from dicomlab.header.clean import HeaderCleaner, Subject
 from dicomlab.header.gather import Gatherer
+from dicomlab.header.site import Context
 
 __all__ = ["Context", "Gatherer", "HeaderCleaner", "Subject"]

@@ -7,38 +7,34 @@ function is remembered.
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from dicomlab import pseudonyms, standard
 from dicomlab.free_text import Identifiers, Sweeper
-from dicomlab.header import values, wire
-from dicomlab.header.names import attribute_name, effective_vr
+from dicomlab.header import documents, values, wire, wording
+from dicomlab.header.names import CHARACTER_SET, attribute_name, charset_of, creators_of, effective_vr
+from dicomlab.header.site import Context, Done, Site, Where
 from dicomlab.header.verbs import VERBS
-from dicomlab.header.wire import Element, Encoding
 from dicomlab.records import Action, Change
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from dicomlab.header.wire import Element, Encoding
     from dicomlab.pseudonyms import Key
     from dicomlab.recipe import Decision, Recipe
 
-CHARACTER_SET, PATIENT_ID = 0x00080005, 0x00100020
-ENCAPSULATED_DOCUMENT, DOCUMENT_LENGTH, MIME_TYPE = 0x00420011, 0x00420015, 0x00420012
-_CODE_ITEM = frozenset({0x00080100, 0x00080102, 0x00080103, 0x00080104, 0x00080119, 0x00080120})
+PATIENT_ID = 0x00100020
+ENCAPSULATED_DOCUMENT, DOCUMENT_LENGTH = 0x00420011, 0x00420015
+LENGTH_TO_END = 0x00080001
+# Command elements, file meta, directory records and delimiters are no attributes of an instance.
+_NOT_OF_INSTANCES = frozenset({0x0000, 0x0002, 0x0004, 0xFFFE})
+_FIRST_CREATOR, _LAST_CREATOR = 0x10, 0xFF  # PS3.5 7.8.1
 _PIXELS = 0x7FE0
-_PROSE = frozenset({"LT", "ST", "UC", "UT"})
-# Coded, technical or structural text: patterns would hurt more than help, words of radiology are no names.
-_TECHNICAL = re.compile(
-    "^(Code(Value|Meaning)|LongCodeValue|URNCodeValue|CodingScheme.*|.*Version.*|Manufacturer(ModelName)?|.*Kernel.*|"
-    ".*CoilName|SequenceName|.*SequenceVariant|PulseSequenceName|.*Filter.*|.*Algorithm(Name|Version|Family.*)|"
-    ".*LUTExplanation|MappingResource.*|ContextIdentifier|TemplateIdentifier|.*Units?|SegmentLabel|ROIName|"
-    "RadiopharmaceuticalCode.*|.*Model(Name|Number)?|Grid.*|.*Nucleus|ScatterCorrectionMethod|ReconstructionMethod|"
-    "AttenuationCorrectionMethod)$"
-)
+_OVERLAYS, _CURVES = 0x60, 0x50
+_BINARY_VRS = frozenset({"OB", "OW", "UN"})
 _MEMO_VALUE_BYTES = 1 << 16
 _MEMO_ENTRIES = 1 << 16
 
@@ -49,31 +45,6 @@ class Subject:
 
     code: str
     days: int = 0
-
-
-class Where(NamedTuple):
-    """Where an element stands: keywords for the IOD, text for people, and how bytes are read there."""
-
-    names: tuple[str, ...]
-    text: str
-    encoding: Encoding
-    charset: tuple[str, ...]
-    dummies: bool = False  # inside a sequence whose action is D
-    coded: bool = False  # an item of a code sequence whose action is D
-
-
-class _Done(NamedTuple):
-    element: Element | None
-    changes: tuple[Change, ...] = ()
-
-
-@dataclass(frozen=True)
-class Context:
-    """What the same element may depend on besides itself: the instance's IOD and document type."""
-
-    iod: standard.Iod | None
-    mime: str = ""
-    lists_references: bool = False  # the Common Instance Reference module is in the instance
 
 
 @dataclass
@@ -100,7 +71,7 @@ class HeaderCleaner:
         self._keeps_uids = "retain-uids" in self.recipe.options
         self._root = self.recipe.uids.root
         self._uids: dict[str, str] = {}
-        self._memos: dict[tuple[Context, Where], dict[tuple[int, str, bytes, str], _Done]] = {}
+        self._memos: dict[tuple[Context, Where], dict[tuple[object, ...], Done]] = {}
 
     @cached_property
     def sweeper(self) -> Sweeper:
@@ -115,10 +86,24 @@ class HeaderCleaner:
             new = self._uids[old] = old if keep else pseudonyms.uid(self.key, old, self._root)
         return new
 
+    def shifted_value(self, value: bytes, vr: str) -> bytes | None:
+        """Return the dates of a value moved by the patient's days, None when one of them cannot be."""
+        pieces = [p.strip(" \0") for p in value.decode("ascii", "replace").split("\\")]
+        days = self.subject.days
+        shifted = [pseudonyms.shift_date(p, days, "DA" if vr == "DA" else "DT") if p else "" for p in pieces]
+        known = [s for s in shifted if s is not None]
+        return values.pad("\\".join(known).encode(), vr) if len(known) == len(shifted) else None
+
     def clean(
         self, elements: Mapping[int, Element], encoding: Encoding, context: Context
     ) -> tuple[dict[int, Element], list[Change]]:
-        """Return the elements of the root, cleaned, in the order of their tags, and what was changed."""
+        """Return the elements of the root, cleaned, in the order of their tags, and what was changed.
+
+        Raises
+        ------
+        BrokenDataset
+            A sequence does not parse, or sequences are nested deeper than any instance nests them.
+        """
         where = Where((), "", encoding, charset_of(elements))
         return self._dataset(elements, where, context, self._memos.setdefault((context, where), {}))
 
@@ -127,7 +112,7 @@ class HeaderCleaner:
         elements: Mapping[int, Element],
         where: Where,
         context: Context,
-        memo: dict[tuple[int, str, bytes, str], _Done] | None = None,
+        memo: dict[tuple[object, ...], Done] | None = None,
     ) -> tuple[dict[int, Element], list[Change]]:
         creators = creators_of(elements)
         gone = self._graphics_that_go(elements)
@@ -137,18 +122,18 @@ class HeaderCleaner:
         for tag in sorted(elements):
             element = elements[tag]
             group, number = tag >> 16, tag & 0xFFFF
-            if number == 0 or group in (0x0000, 0x0002, 0x0004, 0xFFFE) or tag == 0x00080001:  # noqa: PLR2004
-                continue  # group lengths, file meta and delimiters are no attributes of an instance
-            if group in gone:
-                changes.append(Change(where.text + attribute_name(tag, ""), tag, element.vr, Action.X, "X", "profile"))
+            if not number or group in _NOT_OF_INSTANCES or tag == LENGTH_TO_END:
                 continue
             creator = ""
             if group & 1:
-                if number <= 0xFF:  # noqa: PLR2004 - a creator: stays with its elements; below 10: not allowed
+                if number <= _LAST_CREATOR:  # a creator stays with its elements; below 10: not allowed
                     continue
                 creator = creators.get((group, number >> 8), "")
+            elif group in gone:
+                changes.append(Change(where.text + attribute_name(tag, ""), tag, element.vr, Action.X, "X"))
+                continue
             if memo is not None and element.value is not None and len(element.value) <= _MEMO_VALUE_BYTES:
-                key = (tag, element.vr, element.value, creator)
+                key: tuple[object, ...] = (element[:4], creator) if creator else element[:4]
                 done = memo.get(key)
                 if done is None:
                     done = self._element(element, creator, where, context)
@@ -163,257 +148,170 @@ class HeaderCleaner:
                 kept[tag] = done.element
                 if creator:
                     blocks.add((group, number >> 8))
-        if blocks:
-            for group, block in blocks:
-                kept[group << 16 | block] = elements[group << 16 | block]
-            kept = dict(sorted(kept.items()))
-        return kept, changes
+        return (self._with_creators(kept, blocks, elements) if blocks else kept), changes
+
+    def _with_creators(
+        self, kept: dict[int, Element], blocks: set[tuple[int, int]], elements: Mapping[int, Element]
+    ) -> dict[int, Element]:
+        """Return elements with the creators of the private blocks that have any left (PS3.5 7.8.1)."""
+        for group, block in blocks:
+            kept[group << 16 | block] = elements[group << 16 | block]
+        return dict(sorted(kept.items()))
 
     def _graphics_that_go(self, elements: Mapping[int, Element]) -> set[int]:
         """Return the groups of overlays and curves to remove whole, so that no part of a module is left."""
         gone = set()
-        for group in {t >> 16 for t in elements if t >> 24 in (0x60, 0x50) and not t >> 16 & 1}:
-            tag = group << 16 | 0x3000
-            decision = self.recipe.decide(tag, "OW")
+        for group in {t >> 16 for t in elements if t >> 24 in (_OVERLAYS, _CURVES) and not t >> 16 & 1}:
+            decision = self.recipe.decide(group << 16 | 0x3000, "OW")
             if decision is not None and decision.code in ("X", "C"):
                 gone.add(group)
         return gone
 
-    def _element(self, element: Element, creator: str, where: Where, context: Context) -> _Done:
+    def _element(self, element: Element, creator: str, where: Where, context: Context) -> Done:
         """Decide and do: the heart of the profile."""
         tag = element.tag
         vr = effective_vr(element, creator)
-        name = attribute_name(tag, creator)
+        site = Site(element, vr, attribute_name(tag, creator), where, context)
         decision = self.recipe.decide(tag, vr, creator or None)
         if tag >> 16 & 1:
             if decision is None:
-                return self._removed(element, name, where, "X", "profile")
+                return site._replace(code="X").removed()
             safe = standard.safe_private(creator, tag >> 16, tag & 0xFF)
-            vr = safe.vr or vr if safe is not None and vr == "UN" else vr
+            site = site._replace(vr=safe.vr or vr if safe is not None and vr == "UN" else vr)
         elif decision is None:  # the table does not list it: it stays, without what identifies
             if wire.dictionary_vr(tag) is None:
-                return self._removed(element, name, where, "X", "unknown")
-            return self._kept(element, vr, name, where, context, by="identifier", explicit=False)
-        return self._decided(element, vr, name, where, context, decision)
+                return site._replace(code="X", by="unknown").removed()
+            return self._kept(site._replace(code="K", by="identifier"), explicit=False)
+        return self._decided(site.told(decision), decision)
 
-    def _decided(
-        self, element: Element, vr: str, name: str, where: Where, context: Context, decision: Decision
-    ) -> _Done:
-        code, by = decision.code, decision.by
-        if element.tag == PATIENT_ID and not by.startswith("rule"):
-            return self._patient_id(element, vr, name, where, code)
+    def _decided(self, site: Site, decision: Decision) -> Done:
+        code = site.code
+        if site.element.tag == PATIENT_ID and not site.by.startswith("rule"):
+            return self._patient_id(site)
         if code in VERBS:
-            new = VERBS[code](self, element, vr, where, decision)
-            if new is None:  # the verb cannot act on this value: the profile's action does
-                row = standard.confidentiality(element.tag)
-                basic = row.basic if row else "X/Z/D"
-                action = self._settled(basic, element, vr, name, where, context)
-                return self._act(action, element, vr, name, where, context, code=basic, by=by)
-            return _Done(new, (Change(where.text + name, element.tag, vr, Action(code), code, by),))
-        action = self._settled(code, element, vr, name, where, context)
-        letters = code.replace("*", "").split("/")
-        return self._act(
-            action, element, vr, name, where, context, code=code, by=by if action in letters else "validity"
-        )
+            new = VERBS[code](self, site, decision)
+            if new is not None:
+                return site.valued(new, Action(code))
+            return self._by_profile(site, by=site.by)  # the verb cannot act on this value
+        action = site.settled(code)
+        return self._act(action, site if action in code.replace("*", "").split("/") else site._replace(by="validity"))
 
-    def _settled(self, code: str, element: Element, vr: str, name: str, where: Where, context: Context) -> Action:
-        if code == "X/Z/U*" and context.lists_references:
-            return Action.U  # PS3.3 C.12.2: what the instance lists as referenced must be referenced somewhere
-        type_ = context.iod.type_of((*where.names, name)) if context.iod else None
-        refers = vr == "SQ" and element.value is not None and _REFERENCE[where.encoding.little] in element.value
-        return standard.settle(
-            code, type_, is_sequence=vr == "SQ", is_reference=refers, known_iod=context.iod is not None
-        )
+    def _by_profile(self, site: Site, *, by: str) -> Done:
+        """Do what the Basic Profile does with an attribute whose value the recipe's action cannot act on."""
+        row = standard.confidentiality(site.element.tag)
+        site = site._replace(code=row.basic if row and not site.element.tag >> 16 & 1 else "X/Z/D", by=by)
+        return self._act(site.settled(site.code), site)
 
-    def _act(
-        self,
-        action: Action,
-        element: Element,
-        vr: str,
-        name: str,
-        where: Where,
-        context: Context,
-        *,
-        code: str,
-        by: str,
-    ) -> _Done:
+    def _act(self, action: Action, site: Site) -> Done:
         """Do one letter of Table E.1-1a."""
         if action is Action.X:
-            return self._removed(element, name, where, code, by)
+            return site.removed()
         if action is Action.Z:
-            return self._valued(element, b"", action, vr, name, where, code, by)
+            return site.valued(b"", action)
         if action is Action.K:
-            return self._kept(element, vr, name, where, context, by=by, explicit=True)
+            return self._kept(site, explicit=True)
+        if action is Action.U and site.vr == "SQ":
+            return self._kept(site, explicit=False)
         if action is Action.U:
-            if vr == "SQ":
-                return self._kept(element, vr, name, where, context, by=by, explicit=False)
-            return self._valued(element, self._new_uids(element.value or b""), action, vr, name, where, code, by)
+            return site.valued(self._new_uids(site.value), action)
         if action is Action.C:
-            if vr in ("DA", "DT"):
-                return self._shifted(element, vr, name, where, context, code=code, by=by)
-            return self._kept(element, vr, name, where, context, by=by, explicit=vr == "TM")
-        return self._dummied(element, vr, name, where, context, code=code, by=by)
+            return self._shifted(site) if site.vr in ("DA", "DT") else self._kept(site, explicit=site.vr == "TM")
+        return self._dummied(site)
 
-    def _dummied(
-        self, element: Element, vr: str, name: str, where: Where, context: Context, *, code: str, by: str
-    ) -> _Done:
-        if vr == "SQ":
-            inside = where._replace(dummies=True, coded=name.endswith("CodeSequence"))
-            done = self._sequence(element, name, inside, context)
-            return _Done(done.element, (Change(where.text + name, element.tag, vr, Action.D, code, by), *done.changes))
-        if vr == "UI":
-            new = self._new_uids(element.value or b"")
-        elif element.tag == ENCAPSULATED_DOCUMENT:
-            new = values.dummy_document(context.mime)
+    def _dummied(self, site: Site) -> Done:
+        if site.vr == "SQ":
+            inside = site.where._replace(dummies=True, coded=site.name.endswith("CodeSequence"))
+            done = self._sequence(site._replace(where=inside))
+            return Done(done.element, (site.change(Action.D), *done.changes))
+        if site.vr == "UI":
+            new = self._new_uids(site.value)
+        elif site.element.tag == ENCAPSULATED_DOCUMENT:
+            new = values.pad(documents.dummy(site.context.mime), "OB")
         else:
-            new = values.dummy(vr)
-        return self._valued(element, new, Action.D, vr, name, where, code, by)
+            new = values.dummy(site.vr)
+        return site.valued(new, Action.D)
 
-    def _kept(
-        self, element: Element, vr: str, name: str, where: Where, context: Context, *, by: str, explicit: bool
-    ) -> _Done:
+    def _kept(self, site: Site, *, explicit: bool) -> Done:
         """Keep an element without what identifies in it. `explicit`: an option or a rule retains it as it is."""
-        noted = (Change(where.text + name, element.tag, vr, Action.K, "K", by),) if explicit else ()
-        value = element.value
+        element, vr = site.element, site.vr
+        noted = (site._replace(code="K").change(Action.K),) if explicit else ()
         if vr == "SQ":
-            done = self._sequence(element, name, where._replace(coded=False), context)
-            return _Done(done.element, (*noted, *done.changes))
-        if value is None or not value or element.tag >> 16 == _PIXELS:
-            return _Done(element, noted)
-        if element.tag == DOCUMENT_LENGTH and self.recipe.decide(ENCAPSULATED_DOCUMENT, "OB") is not None:
-            length = len(values.dummy_document(context.mime))
-            return _Done(
-                element._replace(value=length.to_bytes(4, "little" if where.encoding.little else "big")), noted
-            )
-        if vr == "UI":
-            return _Done(element, noted)
+            done = self._sequence(site._replace(where=site.where._replace(coded=False)))
+            return Done(done.element, (*noted, *done.changes))
+        if not element.value or element.tag >> 16 == _PIXELS:
+            return Done(element, noted)
+        if element.tag == DOCUMENT_LENGTH:
+            return Done(self._document_length(site), noted)
+        if vr == "UI" or (vr == "PN" and explicit):
+            return Done(element, noted)
         if vr == "AS":
-            age = values.pooled_age(
-                value.decode("ascii", "replace"), self.recipe.ages.pool_over, self.recipe.ages.bin_years
-            )
-            if age is None:
-                return self._dummied(element, vr, name, where, context, code="K", by="validity")
-            new = values.pad(age.encode(), vr)
-            return (
-                _Done(element, noted)
-                if new == value
-                else self._valued(element, new, Action.BIN, vr, name, where, "K", by)
-            )
-        if vr == "PN" and explicit:
-            return _Done(element, noted)
+            return self._aged(site, noted)
         if vr in wire.TEXT_VRS or vr in ("CS", "AE", "UR"):
-            return self._swept(element, vr, name, where, context, noted, by=by, explicit=explicit)
-        if vr in ("OB", "OW", "UN") and self.sweeper.identifies(value):
-            action = self._settled("X/Z/D", element, vr, name, where, context)
-            return self._act(action, element, vr, name, where, context, code="X/Z/D", by="identifier")
-        return _Done(element, noted)
+            return self._swept(site, noted, explicit=explicit)
+        if vr in _BINARY_VRS and self.sweeper.identifies(element.value):
+            return self._act(site.settled("X/Z/D"), site._replace(code="X/Z/D", by="identifier"))
+        return Done(element, noted)
 
-    def _swept(
-        self,
-        element: Element,
-        vr: str,
-        name: str,
-        where: Where,
-        context: Context,
-        noted: tuple[Change, ...],
-        *,
-        by: str,
-        explicit: bool,
-    ) -> _Done:
-        value = element.value or b""
-        in_code = element.tag in _CODE_ITEM
-        if where.dummies and ((vr in _PROSE and not in_code) or (in_code and where.coded)):
-            return self._dummied(element, vr, name, where, context, code="D", by=by)
-        technical = vr not in wire.TEXT_VRS or in_code or bool(_TECHNICAL.match(name))
-        text, charset = values.decode(value, vr, where.charset)
-        pieces = [text] if vr in values.ONE_VALUE_VRS else text.split("\\")
-        swept = [
-            self.sweeper.sweep(
-                p.strip(" \0") if len(pieces) > 1 else p.rstrip(" \0"),
-                patterns=not technical and not explicit,
-                technical=technical,
-            )  # fmt: skip
-            for p in pieces
-        ]
-        if all(new == old.strip(" \0") or new == old.rstrip(" \0") for new, old in zip(swept, pieces, strict=True)):
-            return _Done(element, noted)
-        if not any(swept):
-            action = self._settled("X/Z/D" if vr != "CS" else "X/D", element, vr, name, where, context)
-            return self._act(action, element, vr, name, where, context, code="C", by="identifier")
-        new = values.encode("\\".join(swept), vr, charset)
-        return self._valued(element, new, Action.C, vr, name, where, "C", by)
+    def _aged(self, site: Site, noted: tuple[Change, ...]) -> Done:
+        ages = self.recipe.ages
+        age = values.pooled_age(site.value.decode("ascii", "replace"), ages.pool_over, ages.bin_years)
+        if age is None:
+            return self._dummied(site._replace(code="K", by="validity"))
+        new = values.pad(age.encode(), site.vr)
+        return Done(site.element, noted) if new == site.value else site._replace(code="K").valued(new, Action.BIN)
 
-    def _sequence(self, element: Element, name: str, where: Where, context: Context) -> _Done:
+    def _document_length(self, site: Site) -> Element:
+        """Return the length of the document that will stand there (PS3.3 C.24.2): ours, or the old one."""
+        decision = self.recipe.decide(ENCAPSULATED_DOCUMENT, "OB")
+        if decision is None:
+            return site.element
+        length = len(values.pad(documents.dummy(site.context.mime), "OB"))
+        return site.element._replace(value=length.to_bytes(4, "little" if site.where.encoding.little else "big"))
+
+    def _swept(self, site: Site, noted: tuple[Change, ...], *, explicit: bool) -> Done:
+        if wording.is_dummied(site):
+            return self._dummied(site._replace(code="D"))
+        new = wording.cleaned(self.sweeper, site, patterns=not explicit)
+        if new is None:
+            return Done(site.element, noted)
+        if not new:
+            site = site._replace(code="C", by="identifier")
+            return self._act(site.settled("X/Z/D" if site.vr != "CS" else "X/D"), site)
+        return site._replace(code="C").valued(new, Action.C)
+
+    def _sequence(self, site: Site) -> Done:
         """Clean inside every item."""
+        where, element = site.where, site.element
         encoding = wire.IMPLICIT_LITTLE if element.vr == "UN" else where.encoding
-        sequence = wire.items(element.value or b"", encoding)
+        names = (*where.names, site.name)
         cleaned, changes, changed = [], [], False
-        for number, item in enumerate(sequence):
+        for number, item in enumerate(wire.items(site.value, encoding)):
             charset = charset_of(item) if CHARACTER_SET in item else where.charset
-            inside = where._replace(names=(*where.names, name), text=f"{where.text}{name}[{number}].", encoding=encoding,
-                                    charset=charset)  # fmt: skip
-            kept, done = self._dataset(item, inside, context)
+            text = f"{where.text}{site.name}[{number}]."
+            inside = where._replace(names=names, text=text, encoding=encoding, charset=charset)
+            kept, done = self._dataset(item, inside, site.context)
             changes += done
             changed = changed or len(kept) != len(item) or any(kept[t] is not item[t] for t in kept)
             cleaned.append(kept.values())
         if not changed:
-            return _Done(element, tuple(changes))
+            return Done(element, tuple(changes))
         new = wire.encode_items(cleaned, encoding)
-        return _Done(element._replace(value=new, length=len(new)), tuple(changes))
+        return Done(element._replace(value=new, length=len(new)), tuple(changes))
 
-    def _shifted(
-        self, element: Element, vr: str, name: str, where: Where, context: Context, *, code: str, by: str
-    ) -> _Done:
-        """Move dates; a partial or invalid one takes the Basic Profile's action (DESIGN: never half a shift)."""
-        new = self.shifted_value(element.value or b"", vr)
-        if new is not None:
-            return self._valued(element, new, Action.SHIFT, vr, name, where, code, by) if new else _Done(element)
-        row = standard.confidentiality(element.tag)
-        basic = row.basic if row else "X/Z/D"
-        action = self._settled(basic, element, vr, name, where, context)
-        return self._act(action, element, vr, name, where, context, code=basic, by="validity")
+    def _shifted(self, site: Site) -> Done:
+        """Move dates; a partial or invalid one takes the Basic Profile's action (never half a shift)."""
+        new = self.shifted_value(site.value, site.vr)
+        if new is None:
+            return self._by_profile(site, by="validity")
+        return site.valued(new, Action.SHIFT) if new else Done(site.element)
 
-    def shifted_value(self, value: bytes, vr: str) -> bytes | None:
-        pieces = [p.strip(" \0") for p in value.decode("ascii", "replace").split("\\")]
-        shifted = [
-            pseudonyms.shift_date(p, self.subject.days, "DA" if vr == "DA" else "DT") if p else "" for p in pieces
-        ]
-        known = [s for s in shifted if s is not None]
-        return values.pad("\\".join(known).encode(), vr) if len(known) == len(shifted) else None
-
-    def _patient_id(self, element: Element, vr: str, name: str, where: Where, code: str) -> _Done:
+    def _patient_id(self, site: Site) -> Done:
         """Patient ID is Z/D in the table: a code of the recipe's, the same for all of the patient's instances."""
-        new = self.subject.code if (element.value or b"").strip(b" \0") else ""
-        return self._valued(element, values.encode(new, vr, ("ascii",)), Action.D if new else Action.Z, vr, name, where, code,
-                            "profile")  # fmt: skip
+        new = self.subject.code if site.value.strip(b" \0") else ""
+        return site._replace(by="profile").valued(
+            values.encode(new, site.vr, ("ascii",)), Action.D if new else Action.Z
+        )
 
     def _new_uids(self, value: bytes) -> bytes:
         olds = value.decode("ascii", "replace").split("\\")
         return values.pad("\\".join(self.new_uid(o.strip(" \0")) for o in olds).encode("ascii", "replace"), "UI")
-
-    def _removed(self, element: Element, name: str, where: Where, code: str, by: str) -> _Done:
-        return _Done(None, (Change(where.text + name, element.tag, element.vr, Action.X, code, by),))
-
-    def _valued(
-        self, element: Element, value: bytes, action: Action, vr: str, name: str, where: Where, code: str, by: str
-    ) -> _Done:
-        change = Change(where.text + name, element.tag, vr, action, code, by)
-        return _Done(element._replace(value=value, length=len(value), tell=-1), (change,))
-
-
-# ReferencedSOPInstanceUID (0008,1155) as bytes: a sequence that holds one refers to instances.
-_REFERENCE = {True: b"\x08\x00\x55\x11", False: b"\x00\x08\x11\x55"}
-
-
-def charset_of(elements: Mapping[int, Element]) -> tuple[str, ...]:
-    element = elements.get(CHARACTER_SET)
-    return values.encodings_of(element.value if element else None)
-
-
-def creators_of(elements: Mapping[int, Element]) -> dict[tuple[int, int], str]:
-    """Return the private creator of each block, by (group, block)."""
-    return {
-        (tag >> 16, tag & 0xFF): (e.value or b"").decode("ascii", "replace").strip(" \0")
-        for tag, e in elements.items()
-        if tag >> 16 & 1 and 0x10 <= tag & 0xFFFF <= 0xFF  # noqa: PLR2004 - PS3.5 7.8.1
-    }

@@ -10,9 +10,8 @@ from pydicom.dataset import Dataset, FileMetaDataset
 from pydicom.uid import UID, ExplicitVRLittleEndian
 
 from dicomlab.header import wire
-from dicomlab.header.clean import creators_of
 from dicomlab.header.meta import file_meta
-from dicomlab.header.names import effective_vr
+from dicomlab.header.names import creators_of, effective_vr
 from dicomlab.header.wire import Element, Encoding
 
 if TYPE_CHECKING:

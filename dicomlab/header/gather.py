@@ -12,8 +12,7 @@ from typing import TYPE_CHECKING
 from dicomlab import standard
 from dicomlab.free_text import Identifiers, is_distinctive_number, is_distinctive_phrase, name_parts
 from dicomlab.header import values, wire
-from dicomlab.header.clean import CHARACTER_SET, charset_of, creators_of
-from dicomlab.header.names import effective_vr
+from dicomlab.header.names import CHARACTER_SET, charset_of, creators_of, effective_vr
 from dicomlab.standard import RiskClass
 
 if TYPE_CHECKING:
@@ -57,7 +56,7 @@ class Gatherer:
         creators = creators_of(elements)
         for tag, element in elements.items():
             value = element.value
-            if not value or len(value) > _BULK and element.vr not in ("SQ", "") or tag >> 16 == 0x7FE0:  # noqa: PLR2004
+            if not value or (len(value) > _BULK and element.vr not in ("SQ", "")) or tag >> 16 == 0x7FE0:  # noqa: PLR2004
                 continue
             seen = (tag, element.vr, value, charset)
             if seen in self._seen:
@@ -88,7 +87,7 @@ class Gatherer:
             )
             return Identifiers(dates=frozenset(dates)) if dates and not retained else None
         if vr == "UI":
-            if retained or decision is None or "U" not in decision.code and decision.code not in ("X", "D"):
+            if retained or decision is None or ("U" not in decision.code and decision.code not in ("X", "D")):
                 return None
             uids = (u.strip(" \0") for u in value.decode("ascii", "replace").split("\\"))
             return Identifiers(uids=frozenset(u for u in uids if u and not standard.is_well_known_uid(u)))

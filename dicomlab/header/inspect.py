@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING
 
 from dicomlab import standard
 from dicomlab.header import wire
-from dicomlab.header.clean import CHARACTER_SET, charset_of, creators_of
-from dicomlab.header.names import attribute_name, effective_vr
+from dicomlab.header.names import CHARACTER_SET, attribute_name, charset_of, creators_of, effective_vr
 from dicomlab.header.walk import text_of
 from dicomlab.records import Masked
 

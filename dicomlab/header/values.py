@@ -149,39 +149,4 @@ def _nearest(number: float, width: float) -> float:
 
 def shortened(text: str, length: int, vr: str) -> str:
     """Return the first `length` characters of a text; PN keeps its first component only."""
-    return (text.split("^")[0].split("=")[0] if vr == "PN" else text)[:length]
-
-
-def dummy_document(mime: str) -> bytes:
-    """Return a document of the same MIME type that says that the original was removed.
-
-    PS3.15 Table E.1-1 asks D for Encapsulated Document; PDF and CDA get a valid document.
-    """
-    if mime in ("text/xml", "application/xml", "application/hl7-sda+xml"):
-        text = (
-            '<?xml version="1.0" encoding="UTF-8"?>\n<ClinicalDocument xmlns="urn:hl7-org:v3"><title>'
-            "The document was removed by de-identification.</title></ClinicalDocument>\n"
-        )
-        return pad(text.encode(), "OB")
-    if mime == "application/pdf":
-        return pad(_dummy_pdf(), "OB")
-    return pad(b"The document was removed by de-identification.\n", "OB")
-
-
-def _dummy_pdf() -> bytes:
-    drawn = b"BT /F1 14 Tf 72 760 Td (The document was removed by de-identification.) Tj ET"
-    objects = [
-        b"<< /Type /Catalog /Pages 2 0 R >>",
-        b"<< /Type /Pages /Kids [3 0 R] /Count 1 >>",
-        b"<< /Type /Page /Parent 2 0 R /MediaBox [0 0 595 842] /Contents 4 0 R /Resources << /Font << /F1 5 0 R >> >> >>",
-        b"<< /Length %d >>\nstream\n%s\nendstream" % (len(drawn), drawn),
-        b"<< /Type /Font /Subtype /Type1 /BaseFont /Helvetica >>",
-    ]
-    out, starts = b"%PDF-1.4\n", []
-    for number, body in enumerate(objects, 1):
-        starts.append(len(out))
-        out += b"%d 0 obj\n%s\nendobj\n" % (number, body)
-    table = b"".join(b"%010d 00000 n \n" % s for s in starts)
-    head = b"xref\n0 %d\n0000000000 65535 f \n" % (len(objects) + 1)
-    tail = b"trailer << /Size %d /Root 1 0 R >>\nstartxref\n%d\n%%%%EOF\n" % (len(objects) + 1, len(out))
-    return out + head + table + tail
+    return (text.split("^", maxsplit=1)[0].split("=", maxsplit=1)[0] if vr == "PN" else text)[:length]

@@ -5,8 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from dicomlab.header import values, wire
-from dicomlab.header.clean import CHARACTER_SET, charset_of, creators_of
-from dicomlab.header.names import attribute_name, effective_vr
+from dicomlab.header.names import CHARACTER_SET, attribute_name, charset_of, creators_of, effective_vr
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

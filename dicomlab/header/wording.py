@@ -1,0 +1,47 @@
+"""Text values of elements: which are technical, which belong to a dummied sequence, and their cleaning."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from dicomlab.header import values, wire
+
+if TYPE_CHECKING:
+    from dicomlab.free_text import Sweeper
+    from dicomlab.header.site import Site
+
+_CODE_ITEM = frozenset({0x00080100, 0x00080102, 0x00080103, 0x00080104, 0x00080119, 0x00080120})
+_PROSE = frozenset({"LT", "ST", "UC", "UT"})
+# Coded, technical or structural text: patterns would hurt more than help, words of radiology are no names.
+_TECHNICAL = re.compile(
+    "^(Code(Value|Meaning)|LongCodeValue|URNCodeValue|CodingScheme.*|.*Version.*|Manufacturer(ModelName)?|.*Kernel.*|"
+    ".*CoilName|SequenceName|.*SequenceVariant|PulseSequenceName|.*Filter.*|.*Algorithm(Name|Version|Family.*)|"
+    ".*LUTExplanation|MappingResource.*|ContextIdentifier|TemplateIdentifier|.*Units?|SegmentLabel|ROIName|"
+    "RadiopharmaceuticalCode.*|.*Model(Name|Number)?|Grid.*|.*Nucleus|ScatterCorrectionMethod|ReconstructionMethod|"
+    "AttenuationCorrectionMethod)$"
+)
+
+
+def is_dummied(site: Site) -> bool:
+    """Return whether a text stands in a sequence whose action is D, where it says what the sequence says."""
+    in_code = site.element.tag in _CODE_ITEM
+    return site.where.dummies and ((site.vr in _PROSE and not in_code) or (in_code and site.where.coded))
+
+
+def cleaned(sweeper: Sweeper, site: Site, *, patterns: bool) -> bytes | None:
+    """Return a text value without what identifies, None when nothing did; empty when nothing is left of it.
+
+    Parameters
+    ----------
+    patterns
+        Also remove dates, telephone numbers and the like, where the attribute is neither coded nor technical.
+    """
+    technical = site.vr not in wire.TEXT_VRS or site.element.tag in _CODE_ITEM or bool(_TECHNICAL.match(site.name))
+    text, charset = values.decode(site.value, site.vr, site.where.charset)
+    pieces = [text] if site.vr in values.ONE_VALUE_VRS else text.split("\\")
+    olds = [p.strip(" \0") for p in pieces] if len(pieces) > 1 else [text.rstrip(" \0")]
+    news = [sweeper.sweep(old, patterns=patterns and not technical, technical=technical) for old in olds]
+    if news == olds:
+        return None
+    return values.encode("\\".join(news), site.vr, charset) if any(news) else b""
