@@ -261,7 +261,7 @@ class RunOutcome:
 
     def count(self, state: State) -> int:
         """Return the number of files that ended in `state`."""
-        return sum(o.state is state for o in self.outcomes)
+        return sum(o.state == state for o in self.outcomes)
 
     def reasons(self) -> dict[tuple[State, Reason], int]:
         """Return how many files ended in each state for each reason."""
