@@ -6,9 +6,10 @@ import pickle
 import sys
 import time
 from collections import defaultdict
-from concurrent.futures import Executor, Future, ProcessPoolExecutor, as_completed
+from concurrent.futures import Executor, Future, ProcessPoolExecutor, ThreadPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
+from dataclasses import replace
 from hashlib import sha256
 from importlib.metadata import version
 from multiprocessing import get_all_start_methods, get_context
@@ -23,7 +24,7 @@ from dicomlab.header import Subject
 from dicomlab.records import RunOutcome, Verdict
 from dicomlab.runs import records as evidence
 from dicomlab.runs.layout import PROGRESS, Layout, as_recipe
-from dicomlab.runs.shard import Done, Order, Surveyed, survey, work
+from dicomlab.runs.shard import Done, Order, Surveyed, survey, sync, work
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -98,6 +99,8 @@ def run(  # noqa: PLR0913 - keyword-only after the fourth
     with _pool(workers, cluster) as pool:
         found = _surveyed(pool, pairs, recipe, judged=judged, progress=progress)
         orders = _orders(found, recipe, secret, layout, judged=judged, dry_run=dry_run, mirror_tree=mirror_tree)
+        if cluster:  # only the worker's own machine can tell when its files are safe
+            orders = [replace(order, synced=not dry_run) for order in orders]
         done = _worked(pool, orders, layout, resumed=resumed, dry_run=dry_run, progress=progress)
     outcomes = tuple(sorted((o for d in done for o in d.outcomes), key=lambda o: o.ordinal))
     if len(outcomes) != len(pairs):
@@ -376,11 +379,28 @@ def _worked(
         else:
             rest.append(order)
     total = sum(len(o.entries) for o in orders)
-    with tqdm(total=total, initial=total - sum(len(o.entries) for o in rest), desc="de-identify", unit="file",
-              disable=not progress) as bar:  # fmt: skip
+    bar = tqdm(
+        total=total,
+        initial=total - sum(len(o.entries) for o in rest),
+        desc="de-identify",
+        unit="file",
+        disable=not progress,
+    )
+    # Waiting for the disk takes no processor: one thread does it while the next shard is worked on.
+    with bar, ThreadPoolExecutor(1) as clerk:
+        marked = []
         for order, result in _mapped(pool, lambda o: (work, o), rest):
             if not dry_run:
-                files.write_atomic(folder / f"{order.number:06d}.done", [pickle.dumps(result)], mode=0o600)
+                marked.append(clerk.submit(_mark, folder / f"{order.number:06d}.done", order, result))
             done.append(result)
             bar.update(len(order.entries))
+        for one in marked:
+            one.result()
     return sorted(done, key=lambda d: d.number)
+
+
+def _mark(marker: Path, order: Order, result: Done) -> None:
+    """Say that a shard is done, once its files are on the disk."""
+    if not order.synced:
+        sync(order.release / o.output for o in result.outcomes if o.output)
+    files.write_atomic(marker, [pickle.dumps(result)], mode=0o600)

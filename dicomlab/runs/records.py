@@ -122,7 +122,9 @@ def _write_audit(layout: Layout, key: Key, entries: Sequence[Entry], audit: Iter
             **row,
         }
         same = json.dumps(row["tags_anonymized"])
-        if same in first:
+        if '"same_as"' in same:
+            pass  # told by the worker
+        elif same in first:
             record["tags_anonymized"] = {"same_as": first[same]}
         else:
             first[same] = row["ordinal"]

@@ -17,7 +17,7 @@ from dicomlab.free_text import Identifiers
 from dicomlab.header import Gatherer, Subject
 from dicomlab.header.template import Template
 from dicomlab.pseudonyms import Key
-from dicomlab.records import Action, Outcome, Reason, State
+from dicomlab.records import Action, Change, Outcome, Reason, State
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
 Patient = tuple[str, str]
 _MODALITY = 6
+_SUMMARIES = 1000
 _JUDGED_IN_MEMORY = 64 << 20
 
 
@@ -58,6 +59,7 @@ class Order:
     quarantine: Path
     judged: bool = True
     dry_run: bool = False
+    synced: bool = False
 
 
 @dataclass(frozen=True, repr=False)
@@ -117,8 +119,8 @@ def work(order: Order) -> Done:
             if outcome.state is State.QUARANTINED and not order.dry_run:
                 _quarantine(entry, outcome, order.quarantine)
             outcomes.append(outcome)
-    if not order.dry_run:
-        _sync(order.release / o.output for o in outcomes if o.output)
+    if order.synced:
+        sync(order.release / o.output for o in outcomes if o.output)
     return Done(order.number, tuple(outcomes), verdicts, tuple(audit))
 
 
@@ -131,6 +133,7 @@ class _Deidentifiers(dict[Subject, engine.Deidentifier]):
         self._key = Key(order.secret)
         self.like = Template()
         self.encoded = files.Encoded()
+        self.told = _Told()
 
     def of(self, entry: Entry, subject: Subject) -> engine.Deidentifier:
         """Return the one that serves an entry's patient."""
@@ -153,18 +156,25 @@ def _one(
     if subject is None:
         raise InstanceError(Reason.NO_CODE)
     cleaned = deidentifiers.of(entry, subject).apply(files.read(entry.path, like=deidentifiers.like))
+    told = deidentifiers.told.of(cleaned.plan, entry.ordinal)
     outcome = Outcome(
         entry.ordinal,
         State.WRITTEN,
         modality=_plain(entry.modality),
         sop_class=standard.sop_class_name(entry.sop_class),
         output=output,
-        changes=cleaned.plan.counts(),
-        safe_harbor=_letters(cleaned.plan),
+        changes=told.counts,
+        safe_harbor=told.letters,
         codes=cleaned.codes,
         findings=tuple(replace(f, ordinal=entry.ordinal) for f in cleaned.plan.findings),
     )
-    row = _audit_row(entry, output, cleaned)
+    row = {
+        "ordinal": entry.ordinal,
+        "output_file": output,
+        "pseudonym": output.split("/", 1)[0],
+        "tags_anonymized": told.tags if told.first == entry.ordinal else {"same_as": told.first},
+        "statistics": {"total_tags_processed": len(cleaned.instance.elements) + told.removed, **told.statistics},
+    }
     if order.dry_run:
         return outcome, None, row
     return *_judged_and_written(entry, cleaned, order, outcome, known=deidentifiers.encoded), row
@@ -225,35 +235,49 @@ def _plain(modality: str) -> str:
     return modality if looks else ""
 
 
-def _letters(plan: engine.Plan) -> dict[str, int]:
-    """Return how many changes fall under each Safe Harbor letter."""
-    changed = (c for c in plan.changes if c.action is not Action.K)
+@dataclass(frozen=True)
+class _Summary:
+    """What a plan's changes come to: instances of a series mostly have the same ones."""
+
+    first: int
+    counts: dict[str, int]
+    letters: dict[str, int]
+    tags: list[dict[str, str]]
+    removed: int
+    statistics: dict[str, Any]
+
+
+class _Told:
+    """Sums up plans, once for each distinct list of changes."""
+
+    def __init__(self) -> None:
+        self._known: dict[tuple[int, ...], tuple[tuple[Change, ...], _Summary]] = {}
+
+    def of(self, plan: engine.Plan, ordinal: int) -> _Summary:
+        """Return the summary of a plan; `ordinal` is the instance that has it first."""
+        key = tuple(map(id, plan.changes))
+        known = self._known.get(key)
+        if known is None:
+            if len(self._known) > _SUMMARIES:
+                self._known.clear()
+            known = self._known[key] = (plan.changes, _summed(plan, ordinal))  # the changes too: their identity stays
+        return known[1]
+
+
+def _summed(plan: engine.Plan, ordinal: int) -> _Summary:
+    changed = [c for c in plan.changes if c.action is not Action.K]
     letters = Counter(letter for c in changed if (letter := standard.safe_harbor(c.tag, c.vr)))
-    return dict(sorted(letters.items()))
-
-
-def _audit_row(entry: Entry, output: str, cleaned: engine.Cleaned) -> dict[str, Any]:
-    changes = cleaned.plan.changes
-    return {
-        "ordinal": entry.ordinal,
-        "output_file": output,
-        "pseudonym": output.split("/", 1)[0],
-        "tags_anonymized": [
-            {
-                "tag": f"({c.tag >> 16:04X},{c.tag & 0xFFFF:04X})",
-                "attribute": c.path,
-                "action": str(c.action),
-                "by": c.by,
-            }
-            for c in changes
-        ],
-        "statistics": {
-            "total_tags_processed": len(cleaned.instance.elements) + sum(c.action is Action.X for c in changes),
-            "phi_tags_removed": sum(c.action is Action.X and not c.tag >> 16 & 1 for c in changes),
-            "private_tags_removed": sum(c.action is Action.X and bool(c.tag >> 16 & 1) for c in changes),
-            "image_data_preserved": all(c.path != "PixelData" for c in changes),
-        },
+    gone = [c for c in changed if c.action is Action.X]
+    tags = [
+        {"tag": f"({c.tag >> 16:04X},{c.tag & 0xFFFF:04X})", "attribute": c.path, "action": str(c.action), "by": c.by}
+        for c in plan.changes
+    ]
+    statistics = {
+        "phi_tags_removed": sum(not c.tag >> 16 & 1 for c in gone),
+        "private_tags_removed": sum(c.tag >> 16 & 1 for c in gone),
+        "image_data_preserved": all(c.path != "PixelData" for c in changed),
     }
+    return _Summary(ordinal, plan.counts(), dict(sorted(letters.items())), tags, len(gone), statistics)
 
 
 def _quarantine(entry: Entry, outcome: Outcome, folder: Path) -> None:
@@ -269,7 +293,7 @@ def _quarantine(entry: Entry, outcome: Outcome, folder: Path) -> None:
             raise files.cannot_write(error) from error
 
 
-def _sync(paths: Iterable[Path]) -> None:
+def sync(paths: Iterable[Path]) -> None:
     """Bring a shard's files to the disk before its done-marker says that they are there."""
     folders = set()
     for path in paths:
