@@ -18,7 +18,7 @@ from dicomlab.burned_in import text_risk
 from dicomlab.deface import face_risk
 from dicomlab.errors import InstanceError
 from dicomlab.free_text import Identifiers
-from dicomlab.header import Context, Gatherer, HeaderCleaner, Subject, claims, stream, values, wire
+from dicomlab.header import Context, Gatherer, HeaderCleaner, Subject, charsets, claims, stream, wire
 from dicomlab.header.clean import ENCAPSULATED_DOCUMENT
 from dicomlab.header.dataset import dataset_from, elements_from
 from dicomlab.header.names import attribute_name
@@ -79,8 +79,8 @@ class Instance:
                 if raw.isascii():
                     found[keyword] = raw.decode("ascii").strip(" \0")
                 else:
-                    charset = charset or values.encodings_of(_value(self.elements, 0x00080005))
-                    found[keyword] = values.decode(raw, "LO", charset)[0].strip(" \0")
+                    charset = charset or charsets.encodings_of(_value(self.elements, 0x00080005))
+                    found[keyword] = charsets.decode(raw, "LO", charset)[0].strip(" \0")
         return found
 
     def number(self, tag: int) -> int | None:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from dicomlab import standard
 from dicomlab.free_text import Identifiers, is_distinctive_number, is_distinctive_phrase, name_parts
-from dicomlab.header import values, wire
+from dicomlab.header import charsets, wire
 from dicomlab.header.names import CHARACTER_SET, charset_of, creators_of, effective_vr
 from dicomlab.standard import RiskClass
 
@@ -77,7 +77,7 @@ class Gatherer:
         decision = self._recipe.decide(tag, vr, creator or None)
         retained = decision is not None and decision.code == "K"
         if vr == "PN":
-            text = values.decode(value, vr, charset)[0]
+            text = charsets.decode(value, vr, charset)[0]
             return (
                 None if retained else Identifiers(names=frozenset(n for v in text.split("\\") for n in name_parts(v)))
             )
@@ -95,7 +95,7 @@ class Gatherer:
             return None
         if standard.risk(tag, vr).klass not in _TELLING or vr == "CS":
             return None
-        text = values.decode(value, vr, charset)[0]
+        text = charsets.decode(value, vr, charset)[0]
         pieces = {p.strip(" \0\r\n") for p in re.split(r"[\\\r\n]+" if vr not in ("LT", "UT") else r"[\r\n]+", text)}
         numbers = frozenset(p for p in pieces if is_distinctive_number(p) and len(p.split()) <= 2 and _worth(tag, p))  # noqa: PLR2004
         phrases = {p for p in pieces if p not in numbers and is_distinctive_phrase(p)}

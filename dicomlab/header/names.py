@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from pydicom._private_dict import private_dictionaries
 from pydicom.datadict import keyword_for_tag
 
-from dicomlab.header import values, wire
+from dicomlab.header import charsets, wire
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -43,7 +43,7 @@ def attribute_name(tag: int, creator: str) -> str:
 def charset_of(elements: Mapping[int, Element]) -> tuple[str, ...]:
     """Return Python's names of the character sets that elements declare (PS3.3 C.12.1.1.2)."""
     element = elements.get(CHARACTER_SET)
-    return values.encodings_of(element.value if element else None)
+    return charsets.encodings_of(element.value if element else None)
 
 
 def creators_of(elements: Mapping[int, Element]) -> dict[tuple[int, int], str]:

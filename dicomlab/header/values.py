@@ -3,15 +3,10 @@
 from __future__ import annotations
 
 import re
-import warnings
 from struct import Struct
 from struct import error as StructError  # noqa: N812 - an exception
-from typing import TYPE_CHECKING
 
-from pydicom.charset import convert_encodings, decode_bytes, encode_string
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
+from dicomlab.header import charsets
 
 # What stands where something was: says what happened, is nobody's, fits the shortest text VR (SH, 16).
 DUMMY = "DEIDENTIFIED"
@@ -23,56 +18,30 @@ _NUMBERS = {"US": 2, "SS": 2, "UL": 4, "SL": 4, "FL": 4, "AT": 4, "FD": 8, "SV":
             "OL": 4, "OF": 4, "OD": 8, "OV": 8}  # fmt: skip
 NUMBER_FORMATS = {"US": "H", "SS": "h", "UL": "L", "SL": "l", "FL": "f", "FD": "d", "SV": "q", "UV": "Q"}
 ONE_VALUE_VRS = frozenset({"ST", "LT", "UT", "UR"})  # a backslash is a character here (PS3.5 6.2)
-_AGE = re.compile(r"(\d{3})([DWMY])")
+# The longest single value (PS3.5 6.2), in characters; of PN, each component group.
+LONGEST = {"AE": 16, "CS": 16, "DS": 16, "IS": 12, "LO": 64, "LT": 10240, "PN": 64, "SH": 16, "ST": 1024, "UI": 64}
+_CODE_STRING = re.compile("[A-Z0-9_ ]*")
+_AGE = re.compile(r"0*(\d{1,3})([DWMY])", re.IGNORECASE)
 _DAYS = {"D": 1, "W": 7, "M": 30.44, "Y": 365.25}
 _INFANT_DAYS = 2 * 365.25
 
 
-def encodings_of(specific_character_set: bytes | None) -> tuple[str, ...]:
-    """Return Python's names of the character sets in (0008,0005); unknown terms are read as ISO_IR 6."""
-    terms = (specific_character_set or b"").decode("ascii", "replace").strip(" \0").split("\\")
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        return tuple(convert_encodings([t.strip() for t in terms]))
-
-
-def decode(value: bytes, vr: str, encodings: Sequence[str]) -> tuple[str, Sequence[str]]:
-    """Return the text of a value and the encodings it was really in.
-
-    A value that is not in its declared character set is read as UTF-8, else as Latin-1, so that
-    what it holds can be examined and what stays can be put back as it was.
-    """
-    if value.isascii() and b"\x1b" not in value:
-        return value.decode("ascii"), encodings
-    if len(encodings) == 1 and b"\x1b" not in value:
-        name = encodings[0]
-        for codec in ("utf-8", "latin-1") if name in ("iso8859", "ascii") else (name, "utf-8", "latin-1"):
-            try:
-                return value.decode(codec), (encodings if codec == name else (codec,))
-            except (UnicodeDecodeError, LookupError):
-                continue
-    delimiters = {0x0D, 0x0A, 0x09, 0x0C} | (set() if vr in ONE_VALUE_VRS else {0x5C})
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        return decode_bytes(value, list(encodings), delimiters | ({0x5E, 0x3D} if vr == "PN" else set())), encodings
-
-
-def encode(text: str, vr: str, encodings: Sequence[str]) -> bytes:
-    """Return the bytes of a text, padded to an even length (PS3.5 6.2)."""
-    if text.isascii():
-        raw = text.encode("ascii")
-    else:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            separator = None if vr in ONE_VALUE_VRS else "\\"
-            parts = text.split(separator) if separator else [text]
-            raw = b"\\".join(encode_string(p, list(encodings)) for p in parts)
-    return pad(raw, vr)
+def encode(text: str, vr: str, encodings: tuple[str, ...]) -> bytes:
+    """Return the bytes of a text, padded to an even length; a character that no declared set has becomes "?"."""
+    return pad(charsets.encode(text, vr, encodings), vr)
 
 
 def pad(raw: bytes, vr: str) -> bytes:
-    """Return `raw` with an even length: NUL behind UIDs and bytes, a blank behind text."""
+    """Return `raw` with an even length: NUL behind UIDs and bytes, a blank behind text (PS3.5 6.2)."""
     return raw + (b"\0" if vr in {"UI", "OB", "UN"} else b" ") if len(raw) % 2 else raw
+
+
+def fits(text: str, vr: str) -> bool:
+    """Return whether a single value is not too long for its VR and, for CS, of its characters."""
+    if vr == "CS" and not _CODE_STRING.fullmatch(text):
+        return False
+    longest = LONGEST.get(vr)
+    return longest is None or all(len(group) <= longest for group in (text.split("=") if vr == "PN" else [text]))
 
 
 def dummy(vr: str) -> bytes:
@@ -83,63 +52,86 @@ def dummy(vr: str) -> bytes:
 
 
 def pooled_age(text: str, limit: int | None, width: int | None) -> str | None:
-    """Return an age pooled over `limit` years and in bins of `width` years, None when it is no valid age.
+    """Return an age pooled over `limit` years and in bins of `width` years, None when it is no age.
 
     Over the limit, the limit's next year ("090Y" for 89); in bins of years, the bin's first year,
-    but below two years the age's own unit stays, in whole weeks or months.
+    but below two years the age's own unit stays, in whole weeks or months. "45Y" is read as "045Y".
     """
     match = _AGE.fullmatch(text.strip(" \0"))
     if not match:
         return None
-    number, unit = int(match[1]), match[2]
+    number, unit = int(match[1]), match[2].upper()
     days = number * _DAYS[unit]
-    if limit is not None and days >= (limit + 1) * _DAYS["Y"]:
+    # In months or weeks the year is not told to the day: when in doubt, over the limit.
+    if limit is not None and (number > limit if unit == "Y" else days > limit * _DAYS["Y"]):
         return f"{limit + 1:03d}Y"
     if not width or days < _INFANT_DAYS:
-        return text.strip(" \0")
+        return f"{number:03d}{unit}"
     years = number if unit == "Y" else int(days / _DAYS["Y"])
     return f"{years // width * width:03d}Y"
 
 
 def binned(value: bytes, vr: str, width: float, *, little: bool) -> bytes | None:
-    """Return each number as the middle of its bin of `width`; None when one is no number."""
+    """Return each number as the nearest multiple of `width`; None when one is no number or leaves the VR's range."""
     if vr in ("DS", "IS"):
-        out = []
-        for piece in value.decode("ascii", "replace").strip(" \0").split("\\"):
-            if not piece.strip():
-                out.append("")
-                continue
-            try:
-                number = _nearest(float(piece), width)
-            except (ValueError, OverflowError):
-                return None
-            out.append(str(round(number)) if vr == "IS" else f"{number:.10g}"[:16])
-        return pad("\\".join(out).encode(), vr)
-    if vr not in NUMBER_FORMATS:
+        pieces = [p.strip() for p in value.decode("ascii", "replace").strip(" \0").split("\\")]
+        try:
+            new = [_written(_nearest(float(p), width), vr) if p else "" for p in pieces]
+        except (ValueError, OverflowError):
+            return None
+        return pad("\\".join(new).encode(), vr)
+    known = numbers(value, vr, little=little)
+    if known is None:
         return None
-    one = Struct("<>"[not little] + NUMBER_FORMATS[vr])
-    if len(value) % one.size:
+    try:
+        return b"".join(_one(vr, little=little).pack(_in_kind(_nearest(n, width), vr)) for n in known)
+    except (ValueError, OverflowError, StructError):
         return None
-    numbers = [_nearest(n, width) for (n,) in one.iter_unpack(value)]
-    return b"".join(one.pack(n if vr in ("FL", "FD") else round(n)) for n in numbers)
+
+
+def _written(number: float, vr: str) -> str:
+    """Return a number as DS or IS, with as many digits as fit (PS3.5 6.2).
+
+    Raises
+    ------
+    ValueError
+        It does not fit.
+    """
+    digits = 14
+    text = str(round(number)) if vr == "IS" else f"{number:.{digits}g}"
+    while len(text) > LONGEST[vr] and vr == "DS" and digits > 1:
+        digits -= 1
+        text = f"{number:.{digits}g}"
+    if len(text) > LONGEST[vr]:
+        message = f"no {vr} holds this number"
+        raise ValueError(message)
+    return text
 
 
 def numbers(value: bytes, vr: str, *, little: bool) -> list[float] | None:
     """Return the numbers of a binary value, None when the VR holds none or the length does not fit."""
     if vr not in NUMBER_FORMATS:
         return None
-    one = Struct("<>"[not little] + NUMBER_FORMATS[vr])
+    one = _one(vr, little=little)
     return None if len(value) % one.size else [n for (n,) in one.iter_unpack(value)]
 
 
 def packed(text: str, vr: str, *, little: bool) -> bytes | None:
     """Return numbers written as text in the binary form of the VR, None when they do not fit it."""
-    code = "<>"[not little] + NUMBER_FORMATS[vr]
     try:
-        numbers = [float(p) if vr in ("FL", "FD") else int(p) for p in text.split("\\")]
-        return b"".join(Struct(code).pack(n) for n in numbers)
+        return b"".join(
+            _one(vr, little=little).pack(float(p) if vr in ("FL", "FD") else int(p)) for p in text.split("\\")
+        )
     except (ValueError, OverflowError, StructError):
         return None
+
+
+def _one(vr: str, *, little: bool) -> Struct:
+    return Struct(("<" if little else ">") + NUMBER_FORMATS[vr])
+
+
+def _in_kind(number: float, vr: str) -> float:
+    return number if vr in ("FL", "FD") else round(number)
 
 
 def _nearest(number: float, width: float) -> float:
@@ -149,4 +141,4 @@ def _nearest(number: float, width: float) -> float:
 
 def shortened(text: str, length: int, vr: str) -> str:
     """Return the first `length` characters of a text; PN keeps its first component only."""
-    return (text.split("^", maxsplit=1)[0].split("=", maxsplit=1)[0] if vr == "PN" else text)[:length]
+    return (text.split("^", 1)[0].split("=", 1)[0] if vr == "PN" else text)[:length]

@@ -10,7 +10,7 @@ import re
 from typing import TYPE_CHECKING
 
 from dicomlab import pseudonyms
-from dicomlab.header import values
+from dicomlab.header import charsets, values
 from dicomlab.header.names import attribute_name
 
 if TYPE_CHECKING:
@@ -29,7 +29,7 @@ def _replaced(_: HeaderCleaner, site: Site, decision: Decision) -> bytes | None:
 
 
 def _hashed(cleaner: HeaderCleaner, site: Site, _: Decision) -> bytes | None:
-    old, _charset_used = values.decode(site.value, site.vr, site.where.charset)
+    old, _charset_used = charsets.decode(site.value, site.vr, site.where.charset)
     pieces = [old] if site.vr in values.ONE_VALUE_VRS else old.split("\\")
     domain = attribute_name(site.element.tag, "")
     plain = [p.strip(" \0") for p in pieces]
@@ -61,7 +61,7 @@ def _regex(cleaner: HeaderCleaner, site: Site, decision: Decision) -> bytes | No
 
 def _rewritten(cleaner: HeaderCleaner, site: Site, rewrite: Callable[[str], str]) -> bytes | None:
     """Rewrite each value, then sweep it: a rule does not make an identifier harmless."""
-    old, charset = values.decode(site.value, site.vr, site.where.charset)
+    old, charset = charsets.decode(site.value, site.vr, site.where.charset)
     pieces = [old] if site.vr in values.ONE_VALUE_VRS else old.split("\\")
     new = [cleaner.sweeper.sweep(rewrite(p.strip(" \0")), patterns=False, technical=True) for p in pieces]
     return values.encode("\\".join(new), site.vr, charset)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from dicomlab.header import values, wire
+from dicomlab.header import charsets, values, wire
 from dicomlab.header.names import CHARACTER_SET, attribute_name, charset_of, creators_of, effective_vr
 
 if TYPE_CHECKING:
@@ -46,6 +46,6 @@ def text_of(element: Element, vr: str, charset: tuple[str, ...], *, little: bool
     if value is None or len(value) > _SHOWN_BYTES:
         return f"{element.length if value is None else len(value)} bytes"
     if vr in wire.TEXT_VRS or vr in wire.ASCII_VRS:
-        return values.decode(value, vr, charset)[0].strip(" \0")
+        return charsets.decode(value, vr, charset)[0].strip(" \0")
     numbers = values.numbers(value, vr, little=little)
     return f"{len(value)} bytes" if numbers is None else "\\".join(f"{n:g}" for n in numbers)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from dicomlab.header import values, wire
+from dicomlab.header import charsets, values, wire
 
 if TYPE_CHECKING:
     from dicomlab.free_text import Sweeper
@@ -38,7 +38,7 @@ def cleaned(sweeper: Sweeper, site: Site, *, patterns: bool) -> bytes | None:
         Also remove dates, telephone numbers and the like, where the attribute is neither coded nor technical.
     """
     technical = site.vr not in wire.TEXT_VRS or site.element.tag in _CODE_ITEM or bool(_TECHNICAL.match(site.name))
-    text, charset = values.decode(site.value, site.vr, site.where.charset)
+    text, charset = charsets.decode(site.value, site.vr, site.where.charset)
     pieces = [text] if site.vr in values.ONE_VALUE_VRS else text.split("\\")
     olds = [p.strip(" \0") for p in pieces] if len(pieces) > 1 else [text.rstrip(" \0")]
     news = [sweeper.sweep(old, patterns=patterns and not technical, technical=technical) for old in olds]
