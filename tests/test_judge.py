@@ -34,7 +34,11 @@ ADDRESS = "Eichhorngasse 17, 98765 Wiesenthalbach"
 PHONE = "+49 3601 5582214"
 STUDY, SERIES, INSTANCE, FRAME = (f"1.2.826.0.1.3680043.9.9999.{n}" for n in (1, 2, 3, 4))
 OTHER = "1.2.826.0.1.3680043.9.9999.5"
-NEW = {old: f"2.25.{n}" for n, old in enumerate((STUDY, SERIES, INSTANCE, FRAME, OTHER), 33300044400055500066600077700088800099)}
+NEW = {
+    old: f"2.25.{n}"
+    for n, old in enumerate((STUDY, SERIES, INSTANCE, FRAME, OTHER), 33300044400055500066600077700088800099)
+}
+DATES = ("StudyDate", "ContentDate", "SeriesDate", "InstanceCreationDate")
 CT = "1.2.840.10008.5.1.4.1.1.2"
 EXPLICIT, IMPLICIT, DEFLATED, JPEG = (f"1.2.840.10008.1.2{end}" for end in (".1", "", ".1.99", ".4.50"))
 
@@ -56,7 +60,8 @@ def source() -> Dataset:
         SpecificCharacterSet="ISO_IR 100", ImageType=["ORIGINAL", "PRIMARY", "AXIAL"], InstanceCreationDate=STUDY_DATE,
         SOPClassUID=CT, SOPInstanceUID=INSTANCE, StudyDate=STUDY_DATE, SeriesDate=STUDY_DATE, ContentDate=STUDY_DATE,
         StudyTime="101530", ContentTime="101700", AccessionNumber=ACCESSION, Modality="CT", Manufacturer="ACME",
-        InstitutionName=INSTITUTION, InstitutionAddress=ADDRESS, ReferringPhysicianName=DOCTOR, StationName="CTZIMMERNORD",
+        InstitutionName=INSTITUTION, InstitutionAddress=ADDRESS, ReferringPhysicianName=DOCTOR,
+        StationName="CTZIMMERNORD",
         StudyDescription="CT thorax with contrast", SeriesDescription="Lung", ManufacturerModelName="Big Bore 5000",
         AnatomicRegionSequence=Sequence([code("51185008", "SCT", "Chest")]),
         PatientName=f"{FAMILY}^{GIVEN}", PatientID=PATIENT_ID, PatientBirthDate=BIRTH_DATE, PatientSex="M",
@@ -65,8 +70,10 @@ def source() -> Dataset:
         SoftwareVersions="syngo 2023A", ProtocolName="Thorax", ConvolutionKernel="B60f", PatientPosition="HFS",
         StudyInstanceUID=STUDY, SeriesInstanceUID=SERIES, StudyID="S4417-22", SeriesNumber="3", AcquisitionNumber="1",
         InstanceNumber="17", ImagePositionPatient=[0, 0, 12.5], ImageOrientationPatient=[1, 0, 0, 0, 1, 0],
-        FrameOfReferenceUID=FRAME, PositionReferenceIndicator="", SamplesPerPixel=1, PhotometricInterpretation="MONOCHROME2",
-        Rows=16, Columns=16, PixelSpacing=[0.7, 0.7], BitsAllocated=16, BitsStored=12, HighBit=11, PixelRepresentation=0,
+        FrameOfReferenceUID=FRAME, PositionReferenceIndicator="", SamplesPerPixel=1,
+        PhotometricInterpretation="MONOCHROME2",
+        Rows=16, Columns=16, PixelSpacing=[0.7, 0.7], BitsAllocated=16, BitsStored=12, HighBit=11,
+        PixelRepresentation=0,
         RescaleIntercept="-1024", RescaleSlope="1",
     )  # fmt: skip
     leaky = made.private_block(0x0009, "ACME LEAKY 1.0", create=True)
@@ -99,10 +106,11 @@ def research() -> Dataset:
     """What the recipe `research` makes of `source`: descriptions, sex, safe private kept, 70 days back."""
     made = basic()
     before = source()
-    for keyword in ("StudyDescription", "SeriesDescription", "PatientSex", "PatientAge", "PatientWeight", "ProtocolName",
+    for keyword in ("StudyDescription", "SeriesDescription", "PatientSex", "PatientAge", "PatientWeight",
+        "ProtocolName",
                     "StudyTime", "ContentTime"):  # fmt: skip
         setattr(made, keyword, before[keyword].value)
-    for keyword in ("StudyDate", "ContentDate", "SeriesDate", "InstanceCreationDate"):
+    for keyword in DATES:
         setattr(made, keyword, "20230201")
     made.private_block(0x0019, "GEMS_ACQU_01", create=True).add_new(0x23, "DS", "55.0")
     options = [
@@ -151,7 +159,9 @@ IDENTITY = judge.identity_of(BEFORE)
 def judged(after: bytes | Dataset, name: str = "basic", before: bytes | Dataset = BEFORE) -> judge.InstanceVerdict:
     before, after = (side if isinstance(side, bytes) else filed(side) for side in (before, after))
     identity = IDENTITY if before is BEFORE else judge.identity_of(before)
-    return judge.judge_instance(before, after, recipe.load(name), identity=identity, release_path="p/s/e/i.dcm", ordinal=0)
+    return judge.judge_instance(
+        before, after, recipe.load(name), identity=identity, release_path="p/s/e/i.dcm", ordinal=0
+    )
 
 
 def failures(verdict: judge.InstanceVerdict) -> set[str]:
@@ -165,7 +175,11 @@ def failures(verdict: judge.InstanceVerdict) -> set[str]:
 def test_a_right_deidentification_passes_every_check(name, after):
     verdict = judged(after(), name)
     assert verdict.passed, [c for c in verdict.checks if not c.passed]
-    assert {c.name for c in verdict.checks} >= {"no identifier in any byte", "pixels unchanged", "claims agree with facts"}
+    assert {c.name for c in verdict.checks} >= {
+        "no identifier in any byte",
+        "pixels unchanged",
+        "claims agree with facts",
+    }
 
 
 @pytest.mark.parametrize("syntax", [IMPLICIT, DEFLATED, "1.2.840.10008.1.2.2"])
@@ -177,7 +191,9 @@ def test_a_right_deidentification_passes_in_every_encoding(syntax):
 
 def test_an_instance_without_identifiers_may_stay_as_it_is_but_for_what_it_says():
     again = judge.judge_instance(filed(basic()), filed(basic()), recipe.load("basic"), identity=None)
-    assert failures(again) == {str(q) for q in (Question.UIDS, Question.TABLE, Question.BYTES)}  # new UIDs and a new Patient ID are asked for
+    assert failures(again) == {
+        str(q) for q in (Question.UIDS, Question.TABLE, Question.BYTES)
+    }  # new UIDs and a new Patient ID are asked for
 
 
 # Each single fault fails the check that is about it.
@@ -277,7 +293,7 @@ RESEARCH_FAULTS = {
     "other interval": (_set("StudyDate", "20230202"), {Question.DATES}),
     "no interval": (_set("StudyDate", STUDY_DATE), {Question.DATES}),
     "into the future": (
-        lambda made: [setattr(made, k, "20230419") for k in ("StudyDate", "ContentDate", "SeriesDate", "InstanceCreationDate")],
+        lambda made: [setattr(made, k, "20230419") for k in DATES],
         {Question.DATES},
     ),
     "date lost": (_set("StudyDate", ""), {Question.LOST}),
@@ -308,11 +324,13 @@ def test_a_single_fault_under_the_recipe_research_fails(fault):
 
 
 FILE_FAULTS = {
-    "name in the preamble": (lambda a: f"{FAMILY}".encode().ljust(128, b"\0") + a[128:], {Question.META, Question.BYTES}),
+    "name in the preamble": (lambda a: FAMILY.encode().ljust(128, b"\0") + a[128:], {Question.META, Question.BYTES}),
     "bytes behind the data set": (lambda a: a + b"\0\0" + GIVEN.encode(), {Question.READABLE, Question.BYTES}),
     "a few bytes behind the data set": (lambda a: a + b"Otto", {Question.META}),
     "cut off": (lambda a: a[:-100], {Question.READABLE}),
-    "source's AE title": (lambda _: filed(basic(), SourceApplicationEntityTitle="PACSNORD"), {Question.META, Question.BYTES}),
+    "source's AE title": (
+        lambda _: filed(basic(), SourceApplicationEntityTitle="PACSNORD"), {Question.META, Question.BYTES},
+    ),
     "other media storage UID": (lambda a: a.replace(NEW[INSTANCE].encode(), b"2.25.1" + NEW[INSTANCE][6:].encode(), 1),
                                 {Question.META}),
     "name inside stored samples": (
@@ -330,7 +348,9 @@ def test_a_single_fault_of_the_file_fails(fault):
 def test_metadata_inside_a_jpeg_stream_fails_and_its_removal_passes():
     def stream(comment: bytes) -> bytes:
         segment = b"\xff\xfe" + struct.pack(">H", len(comment) + 2) + comment if comment else b""
-        return b"\xff\xd8\xff\xe0\0\4JF" + segment + b"\xff\xc0\0\x0b_________\xff\xda\0\x08______\x12\x34\x56\x78\xff\xd9"
+        return (
+            b"\xff\xd8\xff\xe0\0\4JF" + segment + b"\xff\xc0\0\x0b_________\xff\xda\0\x08______\x12\x34\x56\x78\xff\xd9"
+        )
 
     def with_stream(made: Dataset, comment: bytes) -> bytes:
         made.PixelData = pydicom.encaps.encapsulate([stream(comment)])
@@ -390,7 +410,8 @@ def test_a_sequence_that_reads_as_unknown_is_opened():
 SPELLINGS = (
     "Zwinglmeyer", "ZWINGLMEYER", "zwinglmeyer", "Zwinglmeyer^Ottokar", "Ottokar Zwinglmeyer", "OTTOKAR_ZWINGLMEYER",
     "zwinglmeyer-ottokar", "ZwinglmeyerOttokar", "OttokarZwinglmeyer", "Zwinglmeyer, Ottokar", "OZwinglmeyer",
-    "zwinglmeyero", "Zwinglmeyer2023", "for Zwinglmeyer.", "Zwínglmeyer", "Hedda Quillfeather", "PX-55210-K", "px55210k",
+    "zwinglmeyero", "Zwinglmeyer2023", "for Zwinglmeyer.", "Zwínglmeyer", "Hedda Quillfeather",
+    "PX-55210-K", "px55210k",
     "PX 55210 K", "ID:PX_55210_K", "ACC7730194", "acc-7730194", "20230412", "2023-04-12", "2023/04/12", "12.04.2023",
     "12/04/2023", "04/12/2023", "12 Apr 2023", "12-APR-2023", "April 12, 2023", "12. April 2023", "Apr 12th 2023",
     "20230412101530", "2023-04-12T10:15", "3.9.1951", "Sept 3, 1951", "+49 3601 5582214", "03601/5582214",
@@ -412,7 +433,7 @@ def test_every_spelling_is_found_in_free_text_of_an_instance(text):
 
 
 @pytest.mark.parametrize("hide", [
-    lambda t: quote(t), lambda t: base64.b64encode(t.encode()).decode(), lambda t: f'{{"x": "{t}"}}',
+    quote, lambda t: base64.b64encode(t.encode()).decode(), lambda t: f'{{"x": "{t}"}}',
     lambda t: f"<td>{t.replace('e', '&#101;')}</td>", lambda t: t.replace("o", "\\u006f"),
     lambda t: base64.urlsafe_b64encode(f"name={t}".encode()).decode(),
 ])  # fmt: skip
@@ -510,8 +531,12 @@ def test_a_deflated_data_set_is_searched_inflated():
 
 
 def test_a_stream_of_a_kept_document_is_inflated():
-    made = dataset(SOPClassUID="1.2.840.10008.5.1.4.1.1.104.1", SOPInstanceUID=INSTANCE, PatientName="Zwinglmeyer^Ottokar")
-    made.EncapsulatedDocument = b"%PDF-1.4\nstream\n" + zlib.compress(b"(Befund fuer Ottokar)") + b"\nendstream\n%%EOF\n"
+    made = dataset(
+        SOPClassUID="1.2.840.10008.5.1.4.1.1.104.1", SOPInstanceUID=INSTANCE, PatientName="Zwinglmeyer^Ottokar"
+    )
+    made.EncapsulatedDocument = (
+        b"%PDF-1.4\nstream\n" + zlib.compress(b"(Befund fuer Ottokar)") + b"\nendstream\n%%EOF\n"
+    )
     verdict = judge.judge_instance(filed(made), filed(made), recipe.load("basic"), identity=None)
     assert any("EncapsulatedDocument" in check.where for check in verdict.checks if check.name == Question.BYTES)
 
@@ -562,7 +587,18 @@ def test_a_planted_name_left_behind_anywhere_is_found(family, given_name, vr, de
 def test_no_check_and_no_repr_quotes_a_value():
     verdict = judged(filed(source()))
     told = repr((verdict, IDENTITY, judge.search(BEFORE, IDENTITY))) + "".join(str(c) for c in verdict.checks)
-    for secret in (FAMILY, GIVEN, PATIENT_ID, ACCESSION, STUDY_DATE, INSTITUTION, "Eichhorn", "5582214", STUDY, "Quill"):
+    for secret in (
+        FAMILY,
+        GIVEN,
+        PATIENT_ID,
+        ACCESSION,
+        STUDY_DATE,
+        INSTITUTION,
+        "Eichhorn",
+        "5582214",
+        STUDY,
+        "Quill",
+    ):
         assert secret.lower() not in told.lower()
 
 
@@ -615,7 +651,8 @@ def test_a_dataset_of_pydicom_identifies_as_its_file_does():
 
 def _facts(number: int = 0, **changes: object) -> judge.Facts:
     told = {
-        "ordinal": number, "release_path": f"p/s/e/{number}.dcm", "patient": (1, 2), "instance": (100 + number, 200 + number),
+        "ordinal": number, "release_path": f"p/s/e/{number}.dcm", "patient": (1, 2),
+        "instance": (100 + number, 200 + number),
         "uids": frozenset({(10, 20), (100 + number, 200 + number)}), "shifts": frozenset({-70}), "moves_dates": True,
     } | changes  # fmt: skip
     return judge.Facts(**told)
@@ -647,7 +684,9 @@ RELEASE_FAULTS = {
     "two intervals": ((_facts(0), _facts(1, shifts=frozenset({-77}))), {}, Question.DATES),
     "no end": ((_facts(0),), {"expected": [0, 1]}, Question.ENDS),
     "two ends": ((_facts(0),), {"states": [(0, State.WRITTEN), (0, State.IGNORED)]}, Question.ENDS),
-    "not judged": ((_facts(0),), {"states": [(0, State.WRITTEN), (1, State.WRITTEN)], "expected": [0, 1]}, Question.ENDS),
+    "not judged": (
+        (_facts(0),), {"states": [(0, State.WRITTEN), (1, State.WRITTEN)], "expected": [0, 1]}, Question.ENDS,
+    ),
     "foreign file": ((_facts(0),), {"files_in_release": ["p/s/e/0.dcm", "notes.txt"]}, Question.FOREIGN),
     "missing file": ((_facts(0),), {"files_in_release": ["manifest.jsonl"]}, Question.FOREIGN),
     "two in one file": ((_facts(0), _facts(1, release_path="p/s/e/0.dcm")), {}, Question.FOREIGN),
@@ -672,7 +711,9 @@ def test_studies_that_must_not_be_linked_may_map_a_shared_uid_apart():
 
 
 def test_a_failed_instance_fails_the_release_and_is_named():
-    bad = judge.InstanceVerdict((Check("pixels unchanged", passed=False, detail="differ", where=("PixelData",)),), _facts(4))
+    bad = judge.InstanceVerdict(
+        (Check("pixels unchanged", passed=False, detail="differ", where=("PixelData",)),), _facts(4)
+    )
     verdict = judge.judge_release([bad], states=[(4, State.WRITTEN)])
     assert not verdict.passed
     assert verdict.failed == (4,)
@@ -718,8 +759,12 @@ def _plainly(path: Path) -> tuple[bytes, bytes] | None:
                 for inner in element.value:
                     clean(inner, here)
             elif action is Action.U and element.VR == "UI":
-                element.value = [f"2.25.{zlib.crc32(u.encode())}" for u in ([element.value] if element.VM == 1 else element.value)]
-            elif action in (Action.Z, Action.D) or (element.VR in ("LO", "SH", "LT", "ST", "UT") and "Code" not in here[-1]):
+                element.value = [
+                    f"2.25.{zlib.crc32(u.encode())}" for u in ([element.value] if element.VM == 1 else element.value)
+                ]
+            elif action in (Action.Z, Action.D) or (
+                element.VR in ("LO", "SH", "LT", "ST", "UT") and "Code" not in here[-1]
+            ):
                 element.value = None
 
     clean(read, ())
@@ -728,7 +773,10 @@ def _plainly(path: Path) -> tuple[bytes, bytes] | None:
     read.file_meta = FileMetaDataset()
     original = pydicom.dcmread(path, force=True)
     read.file_meta.TransferSyntaxUID = original.file_meta.TransferSyntaxUID
-    read.file_meta.MediaStorageSOPClassUID, read.file_meta.MediaStorageSOPInstanceUID = read.SOPClassUID, read.SOPInstanceUID
+    read.file_meta.MediaStorageSOPClassUID, read.file_meta.MediaStorageSOPInstanceUID = (
+        read.SOPClassUID,
+        read.SOPInstanceUID,
+    )
     pydicom.dcmwrite(out, read, enforce_file_format=True)
     return path.read_bytes(), out.getvalue()
 

@@ -1,4 +1,4 @@
-"""The second opinion: may a de-identified instance, and a whole release, be handed over?
+"""The second opinion: whether a de-identified instance, and a whole release, may be handed over.
 
 The judge trusts nothing. It reads the source and the released file afresh with a parser of its own,
 gathers what identifies a patient by code of its own, hunts it in every byte, and holds every

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from functools import lru_cache
 
-from pydicom.datadict import dictionary_has_tag, keyword_for_tag, private_dictionaries, repeater_has_tag
+from pydicom._private_dict import private_dictionaries
+from pydicom.datadict import dictionary_has_tag, keyword_for_tag, repeater_has_tag
 
 from dicomlab.judge.hunting import Place
 from dicomlab.standard import confidentiality
 
-_PLACES = {"PN": Place.NAME, "IS": Place.NUMBER, "DS": Place.NUMBER, "DA": Place.DATE, "DT": Place.DATE, "TM": Place.DATE,
-           "UI": Place.UID, "ST": Place.FREE, "LT": Place.FREE, "UT": Place.FREE, "UC": Place.FREE, "CS": Place.CODED,
-           "AE": Place.CODED, "AS": Place.DATE, "UR": Place.CODED}  # fmt: skip
+_PLACES = {
+    "PN": Place.NAME, "IS": Place.NUMBER, "DS": Place.NUMBER, "DA": Place.DATE, "DT": Place.DATE, "TM": Place.DATE,
+    "AS": Place.DATE, "UI": Place.UID, "ST": Place.FREE, "LT": Place.FREE, "UT": Place.FREE, "UC": Place.FREE,
+    "CS": Place.CODED, "AE": Place.CODED, "UR": Place.CODED,
+}  # fmt: skip
 _CODE_TEXTS = frozenset({0x00080119, 0x00080120})  # LongCodeValue, URNCodeValue
 
 

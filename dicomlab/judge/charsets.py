@@ -29,8 +29,9 @@ _ESCAPE = re.compile(rb"\x1b(?:\$?[()\-][A-Za-z]|\$[@B])")
 # Everything that DICOM, or a careless writer, may have encoded a name in. Not single-byte sets that hold no letter
 # which the others lack.
 CODECS = ("utf_8", "latin_1", "utf_16_le", "utf_16_be", "iso8859_2", "iso8859_3", "iso8859_4", "iso8859_5",
-          "iso8859_6", "iso8859_7", "iso8859_8", "iso8859_9", "iso8859_11", "iso8859_13", "iso8859_15", "koi8_r", "cp1251",
-          "cp1252", "cp1250", "cp437", "cp850", "gb18030", "big5", "shift_jis", "euc_jp", "euc_kr")  # fmt: skip
+          "iso8859_6", "iso8859_7", "iso8859_8", "iso8859_9", "iso8859_11", "iso8859_13", "iso8859_15", "koi8_r",
+          "cp1251", "cp1252", "cp1250", "cp437", "cp850", "gb18030", "big5", "shift_jis",
+          "euc_jp", "euc_kr")  # fmt: skip
 _ESCAPED = (("iso2022_jp", b""), ("euc_kr", b"\x1b$)C"), ("gb2312", b"\x1b$)A"))
 
 

@@ -7,13 +7,16 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 from dicomlab.judge.attributes import in_dictionary
 from dicomlab.judge.pixels import PIXEL_TAGS
 from dicomlab.judge.questions import Question
-from dicomlab.judge.reading import Element, Instance
-from dicomlab.recipe import Recipe
 from dicomlab.standard import OPTIONS, PROFILE_CODE
+
+if TYPE_CHECKING:
+    from dicomlab.judge.reading import Element, Instance
+    from dicomlab.recipe import Recipe
 
 IDENTITY_REMOVED, METHOD, METHOD_CODES, DATES_MODIFIED = 0x00120062, 0x00120063, 0x00120064, 0x00280303
 BURNED_IN, VISUAL_FEATURES = 0x00280301, 0x00280302
@@ -154,9 +157,8 @@ def wrong_meta(before: Instance, after: Instance) -> Iterator[tuple[str, str]]:
     for tag in after.meta:
         if tag not in _META_KEPT:
             yield f"({tag >> 16:04X},{tag & 0xFFFF:04X})", "does not belong in a released file"
-    for tag, name in ((0x00020012, "ImplementationClassUID"), (0x00020013, "ImplementationVersionName")):
-        if tag == 0x00020012 and not _text(after.meta.get(tag)):  # noqa: PLR2004
-            yield name, "is missing"
+    if not _text(after.meta.get(0x00020012)):
+        yield "ImplementationClassUID", "is missing"
     trailing = bytes(after.body[after.end :]).strip(b"\0")
     if trailing:
         yield "end of file", "has bytes behind the data set"

@@ -16,7 +16,8 @@ Day = tuple[int, int, int]
 
 _NAMES = (
     ("january", "januar", "janvier", "gennaio", "enero"), ("february", "februar", "fevrier", "febbraio", "febrero"),
-    ("march", "marz", "maerz", "mars", "marzo"), ("april", "avril", "aprile", "abril"), ("may", "mai", "maggio", "mayo"),
+    ("march", "marz", "maerz", "mars", "marzo"), ("april", "avril", "aprile", "abril"),
+    ("may", "mai", "maggio", "mayo"),
     ("june", "juni", "juin", "giugno", "junio"), ("july", "juli", "juillet", "luglio", "julio"),
     ("august", "aout", "agosto"), ("september", "septembre", "settembre", "septiembre"),
     ("october", "oktober", "octobre", "ottobre", "octubre"), ("november", "novembre", "noviembre"),
@@ -25,7 +26,6 @@ _NAMES = (
 _MONTHS = {word: number for number, words in enumerate(_NAMES, 1) for word in words}
 _MONTHS |= {word[:3]: number for word, number in reversed(_MONTHS.items())} | {"sept": 9}
 _MONTH = "(?:" + "|".join(sorted(_MONTHS, key=len, reverse=True)) + r")(?![a-z])\.?"
-_TWO_DIGITS = 100
 _PIVOT = 30  # 29 is 2029, 30 is 1930: births and studies, not appointments
 _LONGEST_YEAR = 4
 

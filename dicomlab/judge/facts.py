@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
-from dicomlab.records import Check
+if TYPE_CHECKING:
+    from dicomlab.records import Check
 
 
 @dataclass(frozen=True, slots=True)

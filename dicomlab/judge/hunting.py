@@ -1,4 +1,4 @@
-"""The hunt: does a text, a value or a run of bytes hold what identifies the patient?
+"""The hunt: what identifies the patient, found in texts, values and any bytes.
 
 Texts are read (words, pairs of words, dates, runs of digits); bytes that are no text are filtered by
 their first four bytes in numpy and only then compared, so that half a megabyte of pixels takes half
@@ -21,17 +21,20 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import lru_cache
+from typing import TYPE_CHECKING
 from urllib.parse import unquote
 
 import numpy as np
-from numpy.typing import NDArray
 
 from dicomlab.judge import weight
 from dicomlab.judge.dates import days_in
 from dicomlab.judge.identity import Identity, Kind, uid_hash
-from dicomlab.judge.reading import Buffer
+from dicomlab.judge.reading import Buffer, let_go
 from dicomlab.judge.spelling import Spelled, spelled
 from dicomlab.judge.weight import folded
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
 
 _CHUNK = 1 << 22
 _MULTIPLIER = np.uint32(2654435761)
@@ -157,29 +160,36 @@ class Hunter:
                     yield Hit(Kind.TELEPHONE, match.start())
 
     def _names(self, plain: str, place: Place) -> Iterator[Hit]:
-        spell = self.spelled
         before = ""
         for match in _WORD.finditer(plain):
-            word = match[0]
-            for piece in {word, *_PIECE.findall(word)}:
-                if piece in spell.words and not _clinical(piece, place):
-                    yield Hit(spell.words[piece], match.start())
-                elif piece in spell.weak and (place is Place.NAME or _titled(before, piece, place)):
-                    yield Hit(spell.weak[piece], match.start())
-            if (before, word) in spell.pairs and (place in (Place.FREE, Place.NAME) or min(len(before), len(word)) > 1):
+            for piece in {match[0], *_PIECE.findall(match[0])}:
+                kind = self._name_word(before, piece, place)
+                if kind is not None:
+                    yield Hit(kind, match.start())
+            if self._pair(before, match[0], place):
                 yield Hit(Kind.NAME, match.start())
-            before = word
-        for part, kind in spell.inside.items():
+            before = match[0]
+        for part, kind in self.spelled.inside.items():
             for at in _places(plain, part):
                 if _inside_a_name(plain, at, part):
                     yield Hit(kind, at)
-        for part, kind in spell.spaceless.items():
+        weak = {p: k for p, k in self.spelled.weak.items() if weight.spaceless(p)} if place is Place.NAME else {}
+        for part, kind in {**weak, **self.spelled.spaceless}.items():
             if (at := plain.find(part)) >= 0:
                 yield Hit(kind, at)
-        if place is Place.NAME:
-            for part, kind in spell.weak.items():
-                if weight.spaceless(part) and part in plain:
-                    yield Hit(kind, plain.find(part))
+
+    def _name_word(self, before: str, word: str, place: Place) -> Kind | None:
+        """Return what a single word identifies, given the word in front of it."""
+        kind = self.spelled.words.get(word)
+        if kind is not None:
+            return None if _clinical(word, place) else kind
+        kind = self.spelled.weak.get(word)
+        return kind if place is Place.NAME or _titled(before, word, place) else None
+
+    def _pair(self, before: str, word: str, place: Place) -> bool:
+        """Return whether two words are parts of one name; an initial counts in free text and names only."""
+        initials = place in (Place.FREE, Place.NAME)
+        return (before, word) in self.spelled.pairs and (initials or min(len(before), len(word)) > 1)
 
 
 class _Grams:
@@ -215,6 +225,7 @@ class _Grams:
                     for number in maybe.tolist():
                         at = chunk + shift + 4 * number
                         yield bytes(view[at : at + 4]), at
+            let_go(data)
 
 
 def _code_pattern(code: str) -> re.Pattern[str]:
@@ -241,7 +252,7 @@ def _code_counts(code: str, place: Place) -> bool:
 
 
 def _titled(before: str, word: str, place: Place) -> bool:
-    return place is Place.FREE and before in weight.TITLES and not weight.no_name(word)
+    return place is Place.FREE and weight.title(before) and not weight.no_name(word)
 
 
 def _clinical(word: str, place: Place) -> bool:

@@ -146,7 +146,7 @@ def _gather(
             if kind is Kind.UID:
                 uids.update(_uids(bytes(element.value), element.tag, element.creator))
             elif kind is not None:
-                entries.update(_values(kind, bytes(element.value), element.tag, element.creator, codecs))
+                entries.update(_values(kind, bytes(element.value), element.tag, creator=element.creator, codecs=codecs))
 
 
 @cache
@@ -169,7 +169,7 @@ def kind_of(tag: int, vr: str) -> Kind | None:
 
 
 @lru_cache(maxsize=65536)
-def _values(kind: Kind, raw: bytes, tag: int, creator: str, codecs: tuple[str, ...]) -> tuple[Entry, ...]:
+def _values(kind: Kind, raw: bytes, tag: int, *, creator: str, codecs: tuple[str, ...]) -> tuple[Entry, ...]:
     text, _ = decoded(raw.rstrip(b" \0"), codecs)
     if len(text) > _LONGEST:
         return ()

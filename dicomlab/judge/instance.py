@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from dicomlab.judge import claims, pixels, values
 from dicomlab.judge.attributes import is_creator, name_of, place_of
@@ -18,9 +19,11 @@ from dicomlab.judge.questions import INSTANCE_QUESTIONS, Answers, Question
 from dicomlab.judge.reading import CHARACTER_SET, LONG, BrokenError, Element, Instance, known_vr, opened, read
 from dicomlab.judge.rules import Finding, Judge, Level
 from dicomlab.judge.values import text_values
-from dicomlab.recipe import Decision, Recipe
-from dicomlab.records import Region
 from dicomlab.standard import iod
+
+if TYPE_CHECKING:
+    from dicomlab.recipe import Decision, Recipe
+    from dicomlab.records import Region
 
 _REFERENCED_INSTANCE, _SOP_CLASS, _SOP_INSTANCE = 0x00081155, 0x00080016, 0x00080018
 _PATIENT_ID, _ISSUER, _STUDY = 0x00100020, 0x00100021, 0x0020000D
@@ -75,7 +78,8 @@ def judge_instance(
         for hit, _ in hunter.in_bytes(opened(after)):
             answers.add(Question.BYTES, f"byte {hit.offset}", f"an identifier in bytes: {hit.kind}")
         return InstanceVerdict(
-            tuple(answers.checks((Question.READABLE, Question.BYTES))), Facts(ordinal=ordinal, release_path=release_path)
+            tuple(answers.checks((Question.READABLE, Question.BYTES))),
+            Facts(ordinal=ordinal, release_path=release_path),
         )
     case = _Case(recipe, hunter, answers, source, released, identity.hunter(recipe.sha256))
     case.judge_header()
@@ -184,28 +188,27 @@ class _Case:
         """Pair the elements of one item, or of the root, by tag."""
         old = {element.tag: element for element in before}
         new = {element.tag: element for element in after}
-        if CHARACTER_SET in old:
-            level = replace(level, before=codecs_of(bytes(old[CHARACTER_SET].value)))
-        if CHARACTER_SET in new:
-            level = replace(level, after=codecs_of(bytes(new[CHARACTER_SET].value)))
+        level = replace(level, before=_codecs(old, level.before), after=_codecs(new, level.after))
         if len(new) != len(after) or list(new) != sorted(new):
             self.answers.add(Question.READABLE, text, "elements are twice or out of order")
         for tag, element in old.items():
-            if tag in pixels.BULK_TAGS or claims.structural(tag) or (not text and tag in claims.SAID):
+            if _is_apart(tag, root=not text):
                 continue
-            other = new.get(tag)
-            if is_creator(tag):
-                if other is None and any(t >> 8 == tag >> 16 << 8 | tag & 0xFF for t in new):
-                    self.answers.add(Question.PRIVATE, text + name_of(tag), "a block lost its creator")
-                continue
-            self._pair(level, text, element, other)
+            if not is_creator(tag):
+                self._pair(level, text, element, new.get(tag))
+            elif tag not in new and _in_block(tag, new):
+                self.answers.add(Question.PRIVATE, text + name_of(tag), "a block lost its creator")
+        self._new_ones(level, text, old, new=new)
+
+    def _new_ones(self, level: Level, text: str, old: dict[int, Element], *, new: dict[int, Element]) -> None:
+        """Look at what the released side alone has, and at what is not judged in pairs."""
         for tag, element in new.items():
             if tag not in old:
                 self._added(level, text, element)
             elif claims.structural(tag):
                 self.answers.add(Question.TABLE, text + name_of(tag), "a length, padding or command element was kept")
             elif is_creator(tag):
-                self._creator(level, text, old[tag], element, new)
+                self._creator(level, text, old[tag], after=element, new=new)
             elif tag in claims.SAID and not text:
                 self._hunt(element, level, name_of(tag))
 
@@ -214,11 +217,12 @@ class _Case:
         if after is None:
             if claims.goes_with_graphics(before.tag, self.recipe):
                 return
-            for question, why in self.judge.removed(level, before, decision):
-                self.answers.add(question, text + name_of(before.tag, before.creator), why)
+            gone = self.judge.removed(level, before, decision)
+            if gone is not None:
+                self.answers.add(gone[0], text + name_of(before.tag, before.creator), gone[1])
             return
         if before.items is not None or after.items is not None:
-            self._sequence(level, text, before, after, decision)
+            self._sequence(level, text, before, after=after, decision=decision)
             return
         finding = self._leaf(level, before, after, decision)
         if finding.wrong:
@@ -255,7 +259,7 @@ class _Case:
                 finding = replace(finding, wrong=(*finding.wrong, form))
         return finding
 
-    def _sequence(self, level: Level, text: str, before: Element, after: Element, decision: Decision | None) -> None:
+    def _sequence(self, level: Level, text: str, before: Element, *, after: Element, decision: Decision | None) -> None:
         name = name_of(after.tag, after.creator)
         old, new = before.items, after.items
         letters = decision.code.replace("*", "").split("/") if decision is not None else ["K"]
@@ -287,10 +291,9 @@ class _Case:
             self.answers.add(question, where, why)
         self._hunt(element, level, where)
 
-    def _creator(self, level: Level, text: str, before: Element, after: Element, new: dict[int, Element]) -> None:
+    def _creator(self, level: Level, text: str, before: Element, *, after: Element, new: dict[int, Element]) -> None:
         where = text + name_of(after.tag)
-        block = after.tag >> 16 << 8 | after.tag & 0xFF
-        if not any(tag >> 8 == block and tag != after.tag for tag in new):
+        if not _in_block(after.tag, new):
             self.answers.add(Question.PRIVATE, where, "a private creator without elements was kept")
         if not values.same(before, after):
             self.answers.add(Question.LOST, where, "a private creator was changed")
@@ -320,3 +323,20 @@ class _Case:
         text = "\\".join(text_values(raw, element.vr, level.after)[0])
         kinds = {hit.kind for hit in self.hunter.in_text(text, Place.FREE)}
         return f"an identifier is left: {', '.join(sorted(kinds))}" if kinds else ""
+
+
+def _in_block(creator: int, elements: dict[int, Element]) -> bool:
+    """Return whether a private creator has elements in the block that it reserves."""
+    block = creator >> 16 << 8 | creator & 0xFF
+    return any(tag >> 8 == block for tag in elements)
+
+
+def _is_apart(tag: int, *, root: bool) -> bool:
+    """Return whether an attribute is judged elsewhere: pixels, structure, and what an instance says of itself."""
+    return tag in pixels.BULK_TAGS or claims.structural(tag) or (root and tag in claims.SAID)
+
+
+def _codecs(elements: dict[int, Element], above: tuple[str, ...]) -> tuple[str, ...]:
+    """Return the codecs that hold for the texts of a data set or an item (PS3.3 C.12.1.1.2)."""
+    element = elements.get(CHARACTER_SET)
+    return above if element is None else codecs_of(bytes(element.value))

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from dicomlab.judge import streams
-from dicomlab.judge.reading import PIXEL_DATA, Buffer, Element, Instance
-from dicomlab.records import Region
+from dicomlab.judge.reading import PIXEL_DATA, Buffer, Element, Instance, let_go
+
+if TYPE_CHECKING:
+    from dicomlab.records import Region
 
 PIXEL_TAGS = (PIXEL_DATA, 0x7FE00008, 0x7FE00009)
 OFFSETS, LENGTHS = 0x7FE00001, 0x7FE00002
@@ -53,7 +56,7 @@ def wrong_pixels(before: Instance, after: Instance, regions: Sequence[Region] = 
             if not regions and not _same_fragments(_frames_of(old.fragments, before), _frames_of(new.fragments, after)):
                 wrong.append("compressed pixel data differs")
             wrong += _wrong_offsets(new.fragments, after)
-        elif not _same_samples(old, new, before, after, regions):
+        elif not _same_samples(old, new, before, after=after, regions=regions):
             wrong.append("stored samples differ outside the declared regions")
     return wrong
 
@@ -63,8 +66,7 @@ def stream_segments(instance: Instance) -> list[tuple[bytes, bool]]:
     element = instance.find(PIXEL_DATA)
     found = []
     for fragment in (element.fragments or [])[1:] if element is not None else []:
-        data = bytes(fragment[:64]) if len(fragment) > _CHUNK else bytes(fragment)
-        if data[:1] not in (b"\xff", b"\0"):
+        if not streams.is_known(bytes(fragment[:16])):
             continue
         data = bytes(fragment)
         found += [(data[start:end], must_go) for start, end, must_go in streams.segments(data)]
@@ -128,7 +130,7 @@ def _is_table(offsets: list[int], starts: list[int]) -> bool:
     return offsets[0] == 0 and offsets == sorted(set(offsets)) and set(offsets) <= set(starts)
 
 
-def _same_samples(old: Element, new: Element, before: Instance, after: Instance, regions: Sequence[Region]) -> bool:
+def _same_samples(old: Element, new: Element, before: Instance, *, after: Instance, regions: Sequence[Region]) -> bool:
     size = 1
     if before.little != after.little:
         size = 2 if _number(after, _BITS) > 8 and old.vr != "OB" else 1  # noqa: PLR2004 - bits of a byte
@@ -179,9 +181,9 @@ def equal(one: Buffer, other: Buffer) -> bool:
     if isinstance(one, bytes) and isinstance(other, bytes):
         return one == other
     left, right = memoryview(one), memoryview(other)
-    return all(
-        np.array_equal(
-            np.frombuffer(left[at : at + _CHUNK], np.uint8), np.frombuffer(right[at : at + _CHUNK], np.uint8)
-        )
-        for at in range(0, len(left), _CHUNK)
-    )
+    for at in range(0, len(left), _CHUNK):
+        if left[at : at + _CHUNK].tobytes() != right[at : at + _CHUNK].tobytes():
+            return False
+        let_go(left)
+        let_go(right)
+    return True

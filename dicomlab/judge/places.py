@@ -5,12 +5,15 @@ from __future__ import annotations
 import re
 import zlib
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 from dicomlab.judge.attributes import name_of
 from dicomlab.judge.hunting import SHORTEST_IN_PIXELS, Hunter, Place
 from dicomlab.judge.pixels import PIXEL_TAGS
-from dicomlab.judge.reading import Buffer, Element, Instance
 from dicomlab.judge.values import is_text
+
+if TYPE_CHECKING:
+    from dicomlab.judge.reading import Buffer, Element, Instance
 
 _DOCUMENT = 0x00420011
 _STREAM = re.compile(rb"stream\r?\n")

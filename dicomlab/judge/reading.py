@@ -27,7 +27,7 @@ MAPPED = 1 << 26
 UNDEFINED = 0xFFFFFFFF
 ITEM, ITEM_END, SEQUENCE_END = 0xFFFEE000, 0xFFFEE00D, 0xFFFEE0DD
 PIXEL_DATA = 0x7FE00010
-CHARACTER_SET = 0x00080005
+CHARACTER_SET, _TRANSFER_SYNTAX = 0x00080005, 0x00020010
 DEFLATED = ("1.2.840.10008.1.2.1.99", "1.2.840.10008.1.2.8.1")
 BIG_ENDIAN = "1.2.840.10008.1.2.2"
 IMPLICIT = "1.2.840.10008.1.2"
@@ -110,6 +110,12 @@ def opened(source: Path | bytes) -> Buffer:
         return memoryview(mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ))
 
 
+def let_go(data: Buffer) -> None:
+    """Let the system take back the pages of a mapped file; they are read again when asked for."""
+    if isinstance(data, memoryview) and isinstance(data.obj, mmap.mmap):
+        data.obj.madvise(mmap.MADV_DONTNEED)
+
+
 def read(source: Path | bytes) -> Instance:
     """Return the parsed instance. Raises BrokenError when the bytes do not parse to their end."""
     try:
@@ -124,7 +130,7 @@ def _read(data: Buffer) -> Instance:
     preamble = bytes(data[:128]) if has_prefix else b""
     at = 132 if has_prefix else 0
     meta, at = _meta(data, at)
-    uid = meta[0x00020010].raw.decode("latin-1") if 0x00020010 in meta else ""
+    uid = meta[_TRANSFER_SYNTAX].raw.decode("latin-1") if _TRANSFER_SYNTAX in meta else ""
     body: Buffer = data
     if uid in DEFLATED:
         stream = zlib.decompressobj(-zlib.MAX_WBITS)

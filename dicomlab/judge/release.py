@@ -5,14 +5,17 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Iterable
 from pathlib import Path, PurePosixPath
+from typing import TYPE_CHECKING
 
-from dicomlab.judge.facts import Facts, InstanceVerdict
 from dicomlab.judge.hunting import Hunter, Place, hunter_for
-from dicomlab.judge.identity import Identity
 from dicomlab.judge.instance import KeptBy
 from dicomlab.judge.questions import MOST_PLACES, Answers, Question
-from dicomlab.recipe import Recipe
 from dicomlab.records import Check, State, Verdict
+
+if TYPE_CHECKING:
+    from dicomlab.judge.facts import Facts, InstanceVerdict
+    from dicomlab.judge.identity import Identity
+    from dicomlab.recipe import Recipe
 
 OWN_FILES = frozenset({"manifest.jsonl", "report.html", "report.json"})
 

@@ -11,17 +11,20 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
+from typing import TYPE_CHECKING
 
 from dicomlab.judge import values, weight
 from dicomlab.judge.attributes import in_dictionary, name_of, place_of
 from dicomlab.judge.dates import Day, day_of, days_between, days_in
-from dicomlab.judge.hunting import Hunter
 from dicomlab.judge.identity import uid_hash
 from dicomlab.judge.questions import Question
-from dicomlab.judge.reading import Element
 from dicomlab.judge.weight import folded
-from dicomlab.recipe import Decision, Recipe
 from dicomlab.standard import Iod, confidentiality, is_well_known_uid
+
+if TYPE_CHECKING:
+    from dicomlab.judge.hunting import Hunter
+    from dicomlab.judge.reading import Element
+    from dicomlab.recipe import Decision, Recipe
 
 Wrong = tuple[Question, str]
 _DATES = ("DA", "DT")
@@ -34,6 +37,7 @@ _TELLING = re.compile(
     r"radiolog\w*|technolog\w*|tel|phone|fax|mobile|mrn|pid|id|ssn|acc\w*|by|fur|for|street|st|road|rd|ave\w*|lane|rue|via|"
     r"calle|place|platz|\w*(?:strasse|str|weg|gasse|allee))\b"
 )
+_RETAINING = frozenset({"C", "K", "replace", "hash", "shift", "bin", "truncate", "regex"})
 _AGE = re.compile(r"(\d{3})([DWMY])")
 _YEARS = {"D": 365.25, "W": 52.18, "M": 12.0, "Y": 1.0}
 _INFANT = 2
@@ -81,23 +85,21 @@ class Judge:
         """Return the Type of an attribute at its path, None where the IOD does not have it."""
         return self.iod.type_of((*level.names, name_of(tag))) if self.iod is not None and not tag >> 16 & 1 else None
 
-    def removed(self, level: Level, element: Element, decision: Decision | None) -> list[Wrong]:
-        """Return what is wrong about an attribute's absence."""
+    def removed(self, level: Level, element: Element, decision: Decision | None) -> Wrong | None:
+        """Return what is wrong about an attribute's absence, None when it may be absent."""
         tag, type_ = element.tag, self.type_of(level, element.tag)
         if type_ in ("1", "1C", "2", "2C"):
-            return [(Question.REQUIRED, f"an attribute of Type {type_} was removed")]
+            return Question.REQUIRED, f"an attribute of Type {type_} was removed"
         if decision is None:
-            if not (tag >> 16 & 1 or in_dictionary(tag)) or self.may_identify(element, level.before):
-                return []
-            return [(Question.LOST, "an attribute that no rule names was removed")]
-        letters, basic = _letters(decision), _basic(tag)
-        if "X" in letters:
-            return []
-        if decision.code in ("C", "K") or (len(decision.code) > 1 and decision.code.isalpha()):  # a verb of the recipe
-            if "X" in basic and self.may_identify(element, level.before):
-                return []
-            return [(Question.LOST, "an attribute that the recipe retains was removed")]
-        return [(Question.TABLE, f"an attribute with action {decision.code} was removed")]
+            known = bool(tag >> 16 & 1) or in_dictionary(tag)
+            lost = known and not self.may_identify(element, level.before)
+            return (Question.LOST, "an attribute that no rule names was removed") if lost else None
+        if "X" in _letters(decision):
+            return None
+        if decision.code not in _RETAINING:
+            return Question.TABLE, f"an attribute with action {decision.code} was removed"
+        excused = "X" in _basic(tag) and self.may_identify(element, level.before)
+        return None if excused else (Question.LOST, "an attribute that the recipe retains was removed")
 
     def leaf(self, level: Level, before: Element, after: Element, decision: Decision | None) -> Finding:
         """Judge an attribute that is there before and after and is no sequence."""
@@ -122,7 +124,7 @@ class Judge:
             if had and not _VERBS[code](before, after, decision, level) and not self.may_identify(before, level.before):
                 wrong.append((Question.TABLE, f"the recipe's {code} was not done"))
             return Finding(tuple(wrong))
-        return self._gone(level, before, after, code, type_, wrong)
+        return self._gone(level, before, after, code=code, wrong=wrong)
 
     def well_formed(self, level: Level, before: Element | None, after: Element) -> list[Wrong]:
         """Return what is wrong with a value as such, when the change made it so."""
@@ -229,10 +231,9 @@ class Judge:
                 pairs.append((uid_hash(one), uid_hash(other)))
         return Finding(tuple(wrong), uids=tuple(pairs))
 
-    def _gone(
-        self, level: Level, before: Element, after: Element, code: str, type_: str | None, wrong: list[Wrong]
-    ) -> Finding:
+    def _gone(self, level: Level, before: Element, after: Element, *, code: str, wrong: list[Wrong]) -> Finding:
         """Judge an attribute with a code of X, Z, D or U that is still there."""
+        type_ = self.type_of(level, after.tag)
         letters = code.replace("*", "").split("/")
         if "U" in letters and after.vr == "UI":
             return self._mapped(before, after, wrong)
@@ -262,7 +263,7 @@ class Judge:
             )
         texts = values.text_values(raw, element.vr, level.before)[0]
         words = re.findall(r"[^\W_]+", folded(" ".join(texts)))
-        return all(word in weight.PLACEHOLDERS or not word.strip("0") or word in ("urn", "000y") for word in words)
+        return all(weight.placeholder(word) or not word.strip("0") or word in ("urn", "000y") for word in words)
 
     def _pooled(self, before: Element, after: Element) -> bool:
         """Return whether an age was changed into the pool of the old or into a bin."""
@@ -294,7 +295,7 @@ class Judge:
             for e, codecs in ((before, level.before), (after, level.after))
         )
         joined = "".join(sorted(said))
-        return all(word in said or word in joined or word in weight.PLACEHOLDERS or word.isdigit() for word in says)
+        return all(word in said or word in joined or weight.placeholder(word) or word.isdigit() for word in says)
 
 
 def _letters(decision: Decision) -> set[str]:

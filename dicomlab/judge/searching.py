@@ -4,18 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from dicomlab.judge.attributes import place_of
 from dicomlab.judge.charsets import codecs_of
 from dicomlab.judge.hunting import Hit, Hunter, Place, forms_of, hunter_for
-from dicomlab.judge.identity import Identity
 from dicomlab.judge.questions import MOST_PLACES, Question
 from dicomlab.judge.reading import CHARACTER_SET, LONG, BrokenError, Element, Instance, read
 from dicomlab.judge.values import is_text, text_values
 from dicomlab.records import Check
 
-_TEXT_ENDINGS = frozenset({".html", ".htm", ".json", ".jsonl", ".ipynb", ".csv", ".txt", ".log", ".md", ".xml", ".yaml", ".yml",
-                           ".py", ".svg", ".tsv"})  # fmt: skip
+if TYPE_CHECKING:
+    from dicomlab.judge.identity import Identity
+
+_TEXT_ENDINGS = frozenset({".html", ".htm", ".json", ".jsonl", ".ipynb", ".csv", ".txt", ".log", ".md", ".xml", ".yaml",
+                           ".yml", ".py", ".svg", ".tsv"})  # fmt: skip
 
 
 def search(data: bytes, identity: Identity, *, kind: str = "bytes") -> list[Hit]:
@@ -97,9 +100,8 @@ def search_tree(
         What to call a file in the check; it must not identify.
     """
     hunter = hunter_for(identity)
-    where, kinds, count = [], set[str](), 0
-    for path in sorted({file for top in paths for file in _files(top)}):
-        count += 1
+    where, kinds = [], set[str]()
+    for count, path in enumerate(sorted({file for top in paths for file in _files(top)}), 1):
         data = path.read_bytes()
         kind = "text" if path.suffix.lower() in _TEXT_ENDINGS else "bytes"
         hits = search(data, identity, kind=kind)

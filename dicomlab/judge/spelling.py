@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
-from itertools import permutations
+from itertools import permutations, product
 
 from dicomlab.judge import weight
 from dicomlab.judge.charsets import encodings
@@ -80,26 +80,28 @@ def _mentioned(value: str) -> set[str]:
 
 def _name(out: Spelled, kind: Kind, value: str) -> None:
     for parts in weight.name_parts(value):
-        if len(parts) > _LONGEST_NAME:
-            continue
-        # A name with a number in it ("PANCREAS_0001") is a code made of words of the field.
-        made_up = any(c.isdigit() for part in parts for c in part)
-        whole = _NOT_A_WORD.sub("", folded("".join(parts)))
-        if made_up and weight.strong_identifier(whole):
-            out.codes[whole] = kind
-        ways = [sorted(_with_joined(part)) for part in parts]
-        for forms in ways:
-            for form in forms:
-                _name_part(out, kind, form, made_up=made_up)
-        for part in parts:
-            if weight.strong_name(folded(part)) and not (made_up and folded(part) in weight.clinical()):
-                _bytes(out, kind, part)
-        for first, second in permutations(range(len(parts)), 2):
-            for a in ways[first]:
-                for b in ways[second]:
-                    _pair(out, kind, a, b)
-        if len(parts) > 1:
-            _whole(out, kind, parts)
+        if len(parts) <= _LONGEST_NAME:
+            _name_group(out, kind, parts)
+
+
+def _name_group(out: Spelled, kind: Kind, parts: tuple[str, ...]) -> None:
+    """Note one component group of a name."""
+    # A name with a number in it ("PANCREAS_0001") is a code made of words of the field.
+    made_up = any(c.isdigit() for part in parts for c in part)
+    whole = _NOT_A_WORD.sub("", folded("".join(parts)))
+    if made_up and weight.strong_identifier(whole):
+        out.codes[whole] = kind
+    ways = [sorted(_with_joined(part)) for part in parts]
+    for form in {form for forms in ways for form in forms}:
+        _name_part(out, kind, form, made_up=made_up)
+    for part in parts:
+        if weight.strong_name(folded(part)) and not (made_up and folded(part) in weight.clinical()):
+            _bytes(out, kind, part)
+    for first, second in permutations(range(len(parts)), 2):
+        for a, b in product(ways[first], ways[second]):
+            _pair(out, kind, a, b)
+    if len(parts) > 1:
+        _whole(out, kind, parts)
 
 
 def _with_joined(part: str) -> set[str]:
@@ -112,7 +114,7 @@ def _with_joined(part: str) -> set[str]:
 
 
 def _name_part(out: Spelled, kind: Kind, form: str, *, made_up: bool) -> None:
-    if form in weight.PLACEHOLDERS or form.isdigit():
+    if weight.placeholder(form) or form.isdigit():
         return
     if spaceless(form):
         (out.spaceless if weight.strong_name(form) else out.weak)[form] = kind

@@ -34,6 +34,11 @@ def segments(fragment: bytes) -> Iterator[tuple[int, int, bool]]:
         yield from _boxes(fragment)
 
 
+def is_known(start: bytes) -> bool:
+    """Return whether a compressed frame that starts so is JPEG, JPEG-LS or JPEG 2000."""
+    return start.startswith((_JPEG_START, _J2K_START, _BOX_START))
+
+
 def without_metadata(fragment: bytes) -> bytes:
     """Return a frame without its metadata segments, and without padding at its end."""
     kept, at = [], 0

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import re
 from functools import lru_cache
+from typing import TYPE_CHECKING
 
 from pydicom.datadict import dictionary_VM
 
 from dicomlab.judge.charsets import decoded
 from dicomlab.judge.dates import day_of
-from dicomlab.judge.reading import Element
+
+if TYPE_CHECKING:
+    from dicomlab.judge.reading import Element
 
 TEXT = frozenset({"AE", "AS", "CS", "DA", "DS", "DT", "IS", "LO", "LT", "PN", "SH", "ST", "TM", "UC", "UI", "UR", "UT"})
 _WHOLE = frozenset({"LT", "ST", "UR", "UT"})  # a backslash is a character there

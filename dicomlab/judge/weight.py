@@ -26,7 +26,7 @@ import unicodedata
 from functools import cache, lru_cache
 from importlib.resources import files
 
-from pydicom.datadict import DicomDictionary
+from pydicom._dicom_dict import DicomDictionary
 
 SHORTEST_NAME = 3
 SHORTEST_INSIDE = 6
@@ -35,52 +35,6 @@ SHORTEST_LONG_NUMBER = 6
 SHORTEST_PHRASE = 5
 SHORTEST_PHONE = 7
 
-PLACEHOLDERS = frozenset(
-    [
-        "anon",
-        "anonym",
-        "anonymous",
-        "anonymized",
-        "anonymised",
-        "deidentified",
-        "dummy",
-        "none",
-        "null",
-        "nobody",
-        "patient",
-        "removed",
-        "redacted",
-        "unknown",
-        "unnamed",
-        "unspecified",
-        "withheld",
-        "undefined",
-        "name",
-        "person",
-        "test",
-        "observer",
-        "subject",
-    ]
-)
-TITLES = frozenset(
-    [
-        "dr",
-        "prof",
-        "mr",
-        "mrs",
-        "ms",
-        "miss",
-        "herr",
-        "frau",
-        "mme",
-        "mlle",
-        "doctor",
-        "professor",
-        "sister",
-        "nurse",
-        "patient",
-    ]
-)
 # Dates that writers put where they know none; none of them is anybody's in particular.
 NO_DATES = frozenset({(1, 1, 1), (1800, 1, 1), (1858, 11, 17), (1900, 1, 1), (1901, 1, 1), (1970, 1, 1), (2000, 1, 1),
                       (9999, 12, 31), (1111, 11, 11)})  # fmt: skip
@@ -115,8 +69,8 @@ def spaceless(text: str) -> bool:
 
 
 @cache
-def _listed() -> tuple[frozenset[str], frozenset[str]]:
-    """Return the words that are no name, and those that may be one too."""
+def _listed() -> dict[str, frozenset[str]]:
+    """Return the parts of `ordinary_words.txt` by title; the DICOM dictionary's words are no names either."""
     parts: dict[str, set[str]] = {}
     text = (files("dicomlab.judge") / "ordinary_words.txt").read_text("utf-8")
     for line in text.splitlines():
@@ -124,21 +78,31 @@ def _listed() -> tuple[frozenset[str], frozenset[str]]:
             words = parts.setdefault(line.strip("[]"), set())
         elif not line.startswith("#"):
             words.update(line.split())
-    never, also = parts["no name"], frozenset(parts["a name too"])
     for _, _, name, _, keyword in DicomDictionary.values():
-        never.update(_WORD.findall(name.lower()))
-        never.update(_WORD.findall(re.sub(r"(?<=[a-z])(?=[A-Z])", " ", keyword).lower()))
-    return frozenset(never) - also, also
+        parts["no name"].update(_WORD.findall(name.lower()))
+        parts["no name"].update(_WORD.findall(re.sub(r"(?<=[a-z])(?=[A-Z])", " ", keyword).lower()))
+    parts["no name"] -= parts["a name too"]
+    return {title: frozenset(words) for title, words in parts.items()}
+
+
+def placeholder(word: str) -> bool:
+    """Return whether a folded word stands where a name would: "anonymous"."""
+    return word in _listed()["placeholder"]
+
+
+def title(word: str) -> bool:
+    """Return whether a folded word stands before a name: "dr"."""
+    return word in _listed()["title"]
 
 
 def no_name(word: str) -> bool:
     """Return whether a folded word is none of anybody's names: "head" is not, "brown" may be."""
-    return word in _listed()[0] or word in PLACEHOLDERS
+    return word in _listed()["no name"] or placeholder(word)
 
 
 def ordinary(word: str) -> bool:
     """Return whether a folded word, alone, names nobody."""
-    return any(word in words for words in _listed())
+    return no_name(word) or word in _listed()["a name too"]
 
 
 @cache
@@ -154,7 +118,7 @@ def strong_name(part: str) -> bool:
         return len(part) >= SHORTEST_NAME - 1
     letters = sum(c.isalpha() for c in part)
     least = SHORTEST_NAME if letters == len(part) else SHORTEST_PHRASE
-    return letters >= SHORTEST_NAME and len(part) >= least and not ordinary(part) and part not in PLACEHOLDERS
+    return letters >= SHORTEST_NAME and len(part) >= least and not ordinary(part)
 
 
 def strong_identifier(compact: str) -> bool:
