@@ -98,14 +98,18 @@ class Hunter:
         plain = folded(text)
         known = self.spelled.mentioned
         return any(word in known for word in _WORD.findall(plain)) or any(
-            word in plain for word in known if len(word) >= weight.SHORTEST_IDENTIFIER or weight.spaceless(word)
+            word in plain for word in known if len(word) >= weight.SHORTEST_NAME or weight.spaceless(word)
         )
 
     def in_value(self, raw: bytes, text: str, place: Place) -> tuple[Hit, ...]:
         """Return what a text value holds, as decoded or in another encoding than it should be."""
         found = self.in_text(text, place)
         if not found and (not raw.isascii() or b"\x1b" in raw or b"\0" in raw):
-            found = tuple(Hit(self.spelled.patterns[p], at) for p in self._encoded if (at := raw.find(p)) >= 0)
+            found = tuple(
+                Hit(self.spelled.patterns[p], at)
+                for p in self._encoded
+                if (at := raw.find(p)) >= 0 and not _clinical(self.spelled.written[p], place)
+            )
         return found
 
     def in_bytes(self, data: Buffer) -> Iterator[tuple[Hit, bytes]]:

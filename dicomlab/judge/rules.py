@@ -98,8 +98,9 @@ class Judge:
             return None
         if decision.code not in _RETAINING:
             return Question.TABLE, f"an attribute with action {decision.code} was removed"
-        excused = "X" in _basic(tag) and self.may_identify(element, level.before)
-        return None if excused else (Question.LOST, "an attribute that the recipe retains was removed")
+        if self.may_identify(element, level.before):
+            return None
+        return Question.LOST, "an attribute that the recipe retains was removed"
 
     def leaf(self, level: Level, before: Element, after: Element, decision: Decision | None) -> Finding:
         """Judge an attribute that is there before and after and is no sequence."""
@@ -207,14 +208,18 @@ class Judge:
             if values.same(before, after) and re.search(rb"[1-9]\d{3}", before.raw):
                 wrong.append((Question.DATES, "a date that cannot be shifted was kept"))
             return Finding(tuple(wrong))
-        if not after.raw or (set(new) <= weight.NO_DATES and not set(old) <= weight.NO_DATES):
+        if len(old) == len(new) and None not in new:
+            shifts = tuple({days_between(a, b) for a, b in zip(old, new, strict=True) if a and b})
+            # A shifted date may fall on one that stands for none: then only its interval tells it from a dummy.
+            if not set(new) <= weight.NO_DATES or all(-self.recipe.dates.range_days <= days < 0 for days in shifts):
+                if _times(before) != _times(after):
+                    wrong.append((Question.DATES, "a shifted date lost its time or its zone"))
+                return Finding(tuple(wrong), shifts=shifts)
+        if not after.raw or set(new) <= weight.NO_DATES:
             wrong.append((Question.LOST, "a date was removed although dates are shifted"))
-            return Finding(tuple(wrong))
-        if len(old) != len(new) or None in new or _times(before) != _times(after):
-            wrong.append((Question.DATES, "a shifted date lost its time, its zone or a value"))
-            return Finding(tuple(wrong))
-        shifts = tuple({days_between(a, b) for a, b in zip(old, new, strict=True) if a and b})
-        return Finding(tuple(wrong), shifts=shifts)
+        else:
+            wrong.append((Question.DATES, "a shifted date lost a value or is none any more"))
+        return Finding(tuple(wrong))
 
     def _mapped(self, before: Element, after: Element, wrong: list[Wrong]) -> Finding:
         old, new = _uids(before), _uids(after)

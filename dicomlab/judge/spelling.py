@@ -39,6 +39,7 @@ class Spelled:
     days: set[Day] = field(default_factory=set)
     uids: set[int] = field(default_factory=set)
     patterns: dict[bytes, Kind] = field(default_factory=dict)
+    written: dict[bytes, str] = field(default_factory=dict)  # pattern -> the folded text that it spells
     mentioned: set[str] = field(default_factory=set)  # every word of every value, however weak
 
     def __repr__(self) -> str:
@@ -215,6 +216,7 @@ def _bytes(out: Spelled, kind: Kind, text: str) -> None:
             wide = form.isascii() and len(data) == 2 * len(form)
             if len(data) >= (_SHORTEST_WIDE if wide else _SHORTEST_BYTES):
                 out.patterns.setdefault(data, kind)
+                out.written.setdefault(data, folded(text))
 
 
 def _cases(text: str) -> Iterable[str]:
