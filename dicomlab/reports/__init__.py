@@ -1,0 +1,15 @@
+"""Reports for people: what a run did, as a page and as numbers; plots and tables for notebooks.
+
+facts      records -> plain values (what is said)
+page       plain values + templates -> one HTML or JSON file (how it is laid out)
+pictures   a few released instances -> small PNGs that show neither text nor a face
+figures    catalogs and summaries -> plots, without identifiers
+tables     attribute summaries -> a searchable table of distinct values, masked
+"""
+
+from __future__ import annotations
+
+from dicomlab.reports.facts import summary
+from dicomlab.reports.page import page, write
+
+__all__ = ["page", "summary", "write"]
