@@ -27,7 +27,7 @@ from dicomlab.header.wire import Element, Encoding
 from dicomlab.records import Action, Carrier, Change, Finding, Masked, Reason
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Mapping, Sequence
     from pathlib import Path
 
     from pydicom.dataset import Dataset
@@ -225,17 +225,25 @@ def _pixels_missing(instance: Instance, attributes: Mapping[str, str]) -> bool:
     if element is None or None in numbers:
         return False
     rows, columns, bits = (n or 0 for n in numbers)
-    frames = attributes.get("NumberOfFrames", "1").split("\\")[0].strip()
-    count = int(frames) if frames.isdigit() else 1
     if element.length == wire.UNDEFINED:
-        encapsulated = list(stream.fragments(element.value))[1:] if element.value else []
-        one_each = not attributes or "1.2.4.10" not in instance.transfer_syntax
-        return element.value is not None and one_each and (not any(encapsulated) or len(encapsulated) < count)
+        encapsulated = [len(f) for f in stream.fragments(element.value)][1:] if element.value else []
+        return element.value is not None and fragments_missing(instance, encapsulated)
     samples = instance.number(0x00280002) or 1
-    total = rows * columns * samples * count * bits
+    total = rows * columns * samples * _frames(attributes) * bits
     if attributes.get("PhotometricInterpretation") in ("YBR_FULL_422", "YBR_PARTIAL_422"):
         total = total * 2 // 3
     return element.length < total // 8
+
+
+def fragments_missing(instance: Instance, lengths: Sequence[int]) -> bool:
+    """Return whether fragments of these lengths are too few for the frames stated; of a video one may hold them all."""
+    video = "1.2.4.10" in instance.transfer_syntax
+    return not video and (not any(lengths) or len(lengths) < _frames(instance.attributes()))
+
+
+def _frames(attributes: Mapping[str, str]) -> int:
+    stated = attributes.get("NumberOfFrames", "1").split("\\")[0].strip()
+    return int(stated) if stated.isdecimal() else 1
 
 
 def _without_stream_metadata(elements: dict[int, Element], changes: list[Change]) -> dict[int, Element]:

@@ -5,7 +5,9 @@ from __future__ import annotations
 import errno
 import mmap
 import os
+import re
 import zlib
+from contextlib import suppress
 from hashlib import sha256
 from pathlib import Path
 from struct import pack
@@ -15,7 +17,7 @@ from pydicom.uid import UID, ExplicitVRBigEndian, ExplicitVRLittleEndian, Implic
 from tqdm.auto import tqdm
 
 from dicomlab.catalog import Catalog, Entry
-from dicomlab.engine import Instance
+from dicomlab.engine import Instance, fragments_missing
 from dicomlab.errors import InstanceError, ReleaseError, SourceError
 from dicomlab.header import stream, wire
 from dicomlab.header.dataset import made_explicit
@@ -34,6 +36,7 @@ HEADERS = Defer(1 << 12, 1 << 12)
 DEFER = Defer(1 << 16, 64 << 20)
 _REMEMBERED = 1 << 14
 _HEADER_BYTES = 8
+_UID = re.compile(r"[0-2](?:\.(?:0|[1-9][0-9]*))+")
 _SEQUENCE_END = pack("<HHL", 0xFFFE, 0xE0DD, 0)
 _COPY = 4 << 20
 _META_GROUP = 2
@@ -126,6 +129,8 @@ def read(path: Path, *, defer: Defer = DEFER, like: Template | None = None) -> I
         The file is empty, unreadable, no DICOM, a DICOMDIR, broken, or of an unknown transfer syntax.
     """
     try:
+        if not path.is_file():  # opening a pipe or a device would wait for ever
+            raise InstanceError(Reason.UNREADABLE)
         with path.open("rb") as file:
             size = os.fstat(file.fileno()).st_size
             if not size:
@@ -152,13 +157,13 @@ def _parsed(data: bytes | mmap.mmap, path: Path | None, defer: Defer, like: Temp
         syntax = meta.get(0x00020010, b"").decode("ascii", "replace").strip(" \0")
         encoding, syntax = _encoding(data, start, syntax)
         deferring = defer
-        if UID(syntax).is_transfer_syntax and UID(syntax).is_deflated:
-            data, start = zlib.decompressobj(-zlib.MAX_WBITS).decompress(data[start:]), 0
+        if UID(syntax).is_deflated:
+            data, start = _inflated(data[start:]), 0
             end, deferring, path = len(data), wire.NOTHING_DEFERRED, None
         elements = like.parse(data, start, end, encoding, defer=deferring)
         if not encoding.implicit:
             elements = made_explicit(elements)
-    except (wire.BrokenDataset, zlib.error, IndexError, ValueError) as error:
+    except (wire.BrokenDataset, zlib.error, IndexError, ValueError, RecursionError) as error:
         if not part10:
             raise InstanceError(Reason.NOT_DICOM) from error
         reason = Reason.TRUNCATED if isinstance(error, wire.TruncatedPixels) else Reason.BROKEN
@@ -168,6 +173,16 @@ def _parsed(data: bytes | mmap.mmap, path: Path | None, defer: Defer, like: Temp
     if not part10 and _SOP_CLASS not in elements and _SOP_INSTANCE not in elements:
         raise InstanceError(Reason.NOT_DICOM)
     return Instance(elements, encoding, syntax, path)
+
+
+def _inflated(data: bytes) -> bytes:
+    """Return a deflated dataset inflated; what is cut short may still parse, without its last elements."""
+    inflate = zlib.decompressobj(-zlib.MAX_WBITS)
+    whole = inflate.decompress(data)
+    if not inflate.eof:
+        message = "the deflated dataset has no end"
+        raise wire.BrokenDataset(message)
+    return whole
 
 
 def _may_start_dicom(data: bytes | mmap.mmap) -> bool:
@@ -206,8 +221,10 @@ def _encoding(data: bytes | mmap.mmap, start: int, syntax: str) -> tuple[Encodin
             return wire.IMPLICIT_LITTLE, str(ImplicitVRLittleEndian)
         little = int.from_bytes(data[start : start + 2], "little") < 0x0400  # noqa: PLR2004 - group 8 swapped is 0800
         return Encoding(little=little), str(ExplicitVRLittleEndian if little else ExplicitVRBigEndian)
+    if not _UID.fullmatch(syntax):  # asked first: pydicom would warn, and quote it
+        raise InstanceError(Reason.TRANSFER_SYNTAX)
     uid = UID(syntax)
-    if not uid.is_transfer_syntax or uid.is_private:
+    if uid.is_private or not uid.is_transfer_syntax:
         raise InstanceError(Reason.TRANSFER_SYNTAX)
     if uid.is_deflated:
         return wire.EXPLICIT_LITTLE, syntax
@@ -288,8 +305,7 @@ def _settled(instance: Instance) -> tuple[Mapping[int, Element], list[_Spans]]:
     if element is None or element.value is not None or element.length != wire.UNDEFINED:
         return instance.elements, []
     frames = _frames_in(instance.source, element.tell)
-    stated = instance.text("NumberOfFrames")
-    if sum(map(len, frames[1:])) < (int(stated) if stated.isdigit() else 1):
+    if fragments_missing(instance, [length for spans in frames[1:] for _, length in spans]):
         raise InstanceError(Reason.TRUNCATED)
     table = instance.elements.get(stream.OFFSETS)
     if table is None or not table.value:
@@ -369,7 +385,7 @@ def write_atomic(path: Path, chunks: Iterable[bytes], *, mode: int = 0o644) -> s
         The disk is full or the folder cannot be written to; nothing is left behind.
     """
     digest = sha256()
-    partial = path.with_name(f".{path.name[-60:]}.partial")
+    partial = temporary(path, "partial")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         with os.fdopen(os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, mode), "wb") as file:
@@ -378,12 +394,22 @@ def write_atomic(path: Path, chunks: Iterable[bytes], *, mode: int = 0o644) -> s
                 file.write(chunk)
         partial.replace(path)
     except OSError as error:
-        partial.unlink(missing_ok=True)
+        _drop(partial)
         raise cannot_write(error) from error
     except BaseException:
-        partial.unlink(missing_ok=True)
+        _drop(partial)
         raise
     return digest.hexdigest()
+
+
+def temporary(path: Path, ending: str) -> Path:
+    """Return a name beside `path` that is its own, hidden, and no longer than a name may be."""
+    return path.with_name(f".{path.name[:40]}-{sha256(os.fsencode(path.name)).hexdigest()[:16]}.{ending}")
+
+
+def _drop(path: Path) -> None:
+    with suppress(OSError):  # what went wrong before is what must be told
+        path.unlink(missing_ok=True)
 
 
 def cannot_write(error: OSError) -> ReleaseError:
