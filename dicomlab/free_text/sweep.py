@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 _SHORTEST_NUMBER = 4
 _SHORTEST_PHRASE = 5
+_SHORTEST_FIGURE = 7
 _SHORTEST_NAME = 3
 _SHORTEST_INSIDE_WORD = 6
 _LETTER = r"[^\W\d_]"
@@ -171,6 +172,15 @@ class Sweeper:
         return bool(
             self._binary_expression.search(lowered) or self._binary_expression.search(lowered.replace(b"\0", b""))
         )
+
+    def is_known_number(self, value: str) -> bool:
+        """Return whether one of the numbers in a DS or IS value is an identifier of seven digits or more."""
+        return not self._long_numbers.isdisjoint(piece.strip(" \0+") for piece in value.split("\\"))
+
+    @cached_property
+    def _long_numbers(self) -> frozenset[str]:
+        bare = (re.sub(r"\W", "", number) for number in self.known.numbers)
+        return frozenset(n for n in bare if n.isdigit() and len(n) >= _SHORTEST_FIGURE) | self.known.dates
 
     def _known_spans(self, folded: str, *, technical: bool) -> list[tuple[int, int]]:
         words = ordinary_words()

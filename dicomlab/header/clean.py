@@ -9,12 +9,24 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from dicomlab import pseudonyms, standard
 from dicomlab.free_text import Identifiers, Sweeper
 from dicomlab.header import documents, values, wire, wording
-from dicomlab.header.names import CHARACTER_SET, attribute_name, charset_of, creators_of, effective_vr
+from dicomlab.header.names import (
+    CHARACTER_SET,
+    PRIVATE,
+    attribute_name,
+    charset_of,
+    creator_tag,
+    creators_of,
+    effective_vr,
+    is_creator,
+    is_known_creator,
+    is_leftover,
+    is_length,
+)
 from dicomlab.header.site import Context, Done, Site, Where
 from dicomlab.header.verbs import VERBS
 from dicomlab.records import Action, Change
@@ -28,13 +40,9 @@ if TYPE_CHECKING:
 
 PATIENT_ID = 0x00100020
 ENCAPSULATED_DOCUMENT, DOCUMENT_LENGTH = 0x00420011, 0x00420015
-LENGTH_TO_END = 0x00080001
-# Command elements, file meta, directory records and delimiters are no attributes of an instance.
-_NOT_OF_INSTANCES = frozenset({0x0000, 0x0002, 0x0004, 0xFFFE})
-_FIRST_CREATOR, _LAST_CREATOR = 0x10, 0xFF  # PS3.5 7.8.1
 _PIXELS = 0x7FE0
-_OVERLAYS, _CURVES = 0x60, 0x50
-_BINARY_VRS = frozenset({"OB", "OW", "UN"})
+_TEXT = wire.TEXT_VRS | {"AE", "CS", "UR"}
+_GRAPHICS = (0x50, 0x60)  # curves and overlays: each group is a module of its own
 _MEMO_VALUE_BYTES = 1 << 16
 _MEMO_ENTRIES = 1 << 16
 
@@ -72,6 +80,7 @@ class HeaderCleaner:
         self._root = self.recipe.uids.root
         self._uids: dict[str, str] = {}
         self._memos: dict[tuple[Context, Where], dict[tuple[object, ...], Done]] = {}
+        self._layouts: dict[tuple[int, ...], _Layout] = {}
 
     @cached_property
     def sweeper(self) -> Sweeper:
@@ -114,58 +123,71 @@ class HeaderCleaner:
         context: Context,
         memo: dict[tuple[object, ...], Done] | None = None,
     ) -> tuple[dict[int, Element], list[Change]]:
-        creators = creators_of(elements)
-        gone = self._graphics_that_go(elements)
+        tags = tuple(elements)
+        layout = self._layouts.get(tags) or self._layout(tags)
+        creators = creators_of(elements) if layout.private else {}
         kept: dict[int, Element] = {}
-        changes: list[Change] = []
-        blocks: set[tuple[int, int]] = set()
-        for tag in sorted(elements):
+        changes = [
+            Change(where.text + attribute_name(t, ""), t, elements[t].vr, Action.X, "X", by) for t, by in layout.gone
+        ]
+        for tag in layout.tags:
             element = elements[tag]
-            group, number = tag >> 16, tag & 0xFFFF
-            if not number or group in _NOT_OF_INSTANCES or tag == LENGTH_TO_END:
-                continue
-            creator = ""
-            if group & 1:
-                if number <= _LAST_CREATOR:  # a creator stays with its elements; below 10: not allowed
-                    continue
-                creator = creators.get((group, number >> 8), "")
-            elif group in gone:
-                changes.append(Change(where.text + attribute_name(tag, ""), tag, element.vr, Action.X, "X"))
-                continue
-            if memo is not None and element.value is not None and len(element.value) <= _MEMO_VALUE_BYTES:
+            creator = creators.get(tag >> 8, "")
+            if memo is None or element.value is None or len(element.value) > _MEMO_VALUE_BYTES:
+                done = self._element(element, creator, where, context)
+            else:
                 key: tuple[object, ...] = (element[:4], creator) if creator else element[:4]
-                done = memo.get(key)
-                if done is None:
-                    done = self._element(element, creator, where, context)
+                known = memo.get(key)
+                if known is None:
                     if len(memo) > _MEMO_ENTRIES:
                         memo.clear()
-                    memo[key] = done
-            else:
-                done = self._element(element, creator, where, context)
+                    known = memo[key] = self._element(element, creator, where, context)
+                done = known
             if done.changes:
                 changes += done.changes
             if done.element is not None:
                 kept[tag] = done.element
-                if creator:
-                    blocks.add((group, number >> 8))
-        return (self._with_creators(kept, blocks, elements) if blocks else kept), changes
+        if creators:
+            kept, more = self._with_creators(kept, elements, creators, where)
+            changes += more
+        return kept, changes
+
+    def _layout(self, tags: tuple[int, ...]) -> _Layout:
+        """Return what is to be asked about a dataset with these tags: instances of a series share it."""
+        graphics = {t >> 16 for t in tags if t >> 24 in _GRAPHICS and not t >> 16 & 1}
+        decided = {group: self.recipe.decide(group << 16 | 0x3000, "OW") for group in graphics}
+        removed = {group for group, d in decided.items() if d is not None and d.code in ("X", "C")}
+        going = [(t, "profile") for t in tags if t >> 16 in removed and t & 0xFFFF]
+        going += [(t, "unknown") for t in tags if is_leftover(t)]
+        gone = {t for t, _ in going}
+        stays = (t for t in sorted(tags) if not (t in gone or is_length(t) or is_creator(t)))
+        layout = _Layout(tuple(stays), tuple(going), private=any(t >> 16 & 1 for t in tags))
+        if len(self._layouts) > _MEMO_ENTRIES:
+            self._layouts.clear()
+        self._layouts[tags] = layout
+        return layout
 
     def _with_creators(
-        self, kept: dict[int, Element], blocks: set[tuple[int, int]], elements: Mapping[int, Element]
-    ) -> dict[int, Element]:
-        """Return elements with the creators of the private blocks that have any left (PS3.5 7.8.1)."""
-        for group, block in blocks:
-            kept[group << 16 | block] = elements[group << 16 | block]
-        return dict(sorted(kept.items()))
+        self, kept: dict[int, Element], elements: Mapping[int, Element], creators: Mapping[int, str], where: Where
+    ) -> tuple[dict[int, Element], list[Change]]:
+        """Return elements with the creators of the private blocks that have any left (PS3.5 7.8.1).
 
-    def _graphics_that_go(self, elements: Mapping[int, Element]) -> set[int]:
-        """Return the groups of overlays and curves to remove whole, so that no part of a module is left."""
-        gone = set()
-        for group in {t >> 16 for t in elements if t >> 24 in (_OVERLAYS, _CURVES) and not t >> 16 & 1}:
-            decision = self.recipe.decide(group << 16 | 0x3000, "OW")
-            if decision is not None and decision.code in ("X", "C"):
-                gone.add(group)
-        return gone
+        A creator that names somebody takes its block with it: the block means nothing without it.
+        """
+        changes = []
+        for block in {tag >> 8 for tag in kept if tag & PRIVATE}:
+            if self._names_somebody(creators[block]):
+                for tag in [t for t in kept if t >> 8 == block]:
+                    path = where.text + attribute_name(tag, creators[block])
+                    changes.append(Change(path, tag, kept.pop(tag).vr, Action.X, "X", "identifier"))
+            else:
+                tag = creator_tag(block)
+                kept[tag] = elements[tag]
+        return dict(sorted(kept.items())), changes
+
+    def _names_somebody(self, creator: str) -> bool:
+        known = is_known_creator(creator)
+        return not known and self.sweeper.sweep(creator, patterns=False, technical=True) != creator
 
     def _element(self, element: Element, creator: str, where: Where, context: Context) -> Done:
         """Decide and do: the heart of the profile."""
@@ -208,15 +230,13 @@ class HeaderCleaner:
             return site.removed()
         if action is Action.Z:
             return site.valued(b"", action)
-        if action is Action.K:
-            return self._kept(site, explicit=True)
-        if action is Action.U and site.vr == "SQ":
-            return self._kept(site, explicit=False)
-        if action is Action.U:
+        if action is Action.D:
+            return self._dummied(site)
+        if action is Action.C and site.vr in ("DA", "DT"):
+            return self._shifted(site)
+        if action is Action.U and site.vr != "SQ":
             return site.valued(self._new_uids(site.value), action)
-        if action is Action.C:
-            return self._shifted(site) if site.vr in ("DA", "DT") else self._kept(site, explicit=site.vr == "TM")
-        return self._dummied(site)
+        return self._kept(site, explicit=action is Action.K or (action is Action.C and site.vr == "TM"))
 
     def _dummied(self, site: Site) -> Done:
         if site.vr == "SQ":
@@ -233,55 +253,84 @@ class HeaderCleaner:
 
     def _kept(self, site: Site, *, explicit: bool) -> Done:
         """Keep an element without what identifies in it. `explicit`: an option or a rule retains it as it is."""
-        element, vr = site.element, site.vr
         noted = (site._replace(code="K").change(Action.K),) if explicit else ()
-        if vr == "SQ":
+        if site.vr == "SQ":
             done = self._sequence(site._replace(where=site.where._replace(coded=False)))
             return Done(done.element, (*noted, *done.changes))
-        if not element.value or element.tag >> 16 == _PIXELS:
-            return Done(element, noted)
-        if element.tag == DOCUMENT_LENGTH:
-            return Done(self._document_length(site), noted)
-        if vr == "UI" or (vr == "PN" and explicit):
-            return Done(element, noted)
-        if vr == "AS":
-            return self._aged(site, noted)
-        if vr in wire.TEXT_VRS or vr in ("CS", "AE", "UR"):
-            return self._swept(site, noted, explicit=explicit)
-        if vr in _BINARY_VRS and self.sweeper.identifies(element.value):
-            return self._act(site.settled("X/Z/D"), site._replace(code="X/Z/D", by="identifier"))
-        return Done(element, noted)
+        if not site.value or site.element.tag >> 16 == _PIXELS:
+            return Done(site.element, noted)
+        match site.vr:
+            case "AS":
+                done = self._age(site)
+            case "UI":
+                done = Done(site.element) if explicit else self._reference(site)
+            case "UL":
+                done = self._length(site)
+            case "OB" | "OW" | "UN":
+                done = self._binary(site)
+            case "DA" | "DS" | "DT" | "IS" | "TM":
+                done = self._figures(site, explicit=explicit)
+            case vr if vr in _TEXT:
+                done = self._text(site, explicit=explicit)
+            case _:
+                done = Done(site.element)
+        return done if done.changes else Done(done.element, noted)
 
-    def _aged(self, site: Site, noted: tuple[Change, ...]) -> Done:
+    def _text(self, site: Site, *, explicit: bool) -> Done:
+        if explicit and site.vr == "PN" and not site.element.tag & PRIVATE:
+            return Done(site.element)  # a person retained by decision
+        if wording.is_dummied(site):
+            return self._dummied(site._replace(code="D"))
+        new = wording.cleaned(self.sweeper, site, patterns=not explicit)
+        if new is None:
+            return Done(site.element)
+        return site._replace(code="C").valued(new, Action.C) if new else self._identified(site, code="C")
+
+    def _identified(self, site: Site, *, code: str = "X/Z/D") -> Done:
+        """Do away with a value that is nothing but what identifies."""
+        return self._act(site.settled("X/Z/D"), site._replace(code=code, by="identifier"))
+
+    def _age(self, site: Site) -> Done:
         ages = self.recipe.ages
         age = values.pooled_age(site.value.decode("ascii", "replace"), ages.pool_over, ages.bin_years)
         if age is None:
             return self._dummied(site._replace(code="K", by="validity"))
         new = values.pad(age.encode(), site.vr)
-        return Done(site.element, noted) if new == site.value else site._replace(code="K").valued(new, Action.BIN)
+        return Done(site.element) if new == site.value else site._replace(code="K").valued(new, Action.BIN)
 
-    def _document_length(self, site: Site) -> Element:
-        """Return the length of the document that will stand there (PS3.3 C.24.2): ours, or the old one."""
+    def _figures(self, site: Site, *, explicit: bool) -> Done:
+        """Keep numbers, dates and times; what is none of these is text, whatever its VR says."""
+        if not wording.is_figures(site.value):
+            return self._text(site, explicit=explicit)
+        is_known = site.vr in ("DS", "IS") and self.sweeper.is_known_number(site.value.decode("ascii"))
+        return self._identified(site) if is_known else Done(site.element)
+
+    def _reference(self, site: Site) -> Done:
+        """Keep UIDs that name a kind of thing; one of the patient's own is out of place among them."""
+        new = self._new_uids(site.value, only=self.known.uids)
+        return Done(site.element) if new == site.value else site._replace(code="U").valued(new, Action.U)
+
+    def _binary(self, site: Site) -> Done:
+        value = site.value
+        told = self.sweeper.identifies(value) or (site.vr == "UN" and wording.tells(self.sweeper, site))
+        return self._identified(site) if told else Done(site.element)
+
+    def _length(self, site: Site) -> Done:
+        """Keep numbers; the length of a document becomes that of the one that will stand there (PS3.3 C.24.2)."""
+        if site.element.tag != DOCUMENT_LENGTH or site.where.names:
+            return Done(site.element)
         decision = self.recipe.decide(ENCAPSULATED_DOCUMENT, "OB")
-        if decision is None:
-            return site.element
-        length = len(values.pad(documents.dummy(site.context.mime), "OB"))
-        return site.element._replace(value=length.to_bytes(4, "little" if site.where.encoding.little else "big"))
-
-    def _swept(self, site: Site, noted: tuple[Change, ...], *, explicit: bool) -> Done:
-        if wording.is_dummied(site):
-            return self._dummied(site._replace(code="D"))
-        new = wording.cleaned(self.sweeper, site, patterns=not explicit)
-        if new is None:
-            return Done(site.element, noted)
-        if not new:
-            site = site._replace(code="C", by="identifier")
-            return self._act(site.settled("X/Z/D" if site.vr != "CS" else "X/D"), site)
-        return site._replace(code="C").valued(new, Action.C)
+        if decision is None or decision.code in ("K", "C"):
+            return Done(site.element)
+        length = len(documents.dummy(site.context.mime))
+        raw = length.to_bytes(4, "little" if site.where.encoding.little else "big")
+        return Done(site.element._replace(value=raw))
 
     def _sequence(self, site: Site) -> Done:
         """Clean inside every item."""
         where, element = site.where, site.element
+        if len(where.names) >= wire.DEEPEST:
+            raise wire.BrokenDataset(wire.TOO_DEEP)
         encoding = wire.IMPLICIT_LITTLE if element.vr == "UN" else where.encoding
         names = (*where.names, site.name)
         cleaned, changes, changed = [], [], False
@@ -312,6 +361,16 @@ class HeaderCleaner:
             values.encode(new, site.vr, ("ascii",)), Action.D if new else Action.Z
         )
 
-    def _new_uids(self, value: bytes) -> bytes:
-        olds = value.decode("ascii", "replace").split("\\")
-        return values.pad("\\".join(self.new_uid(o.strip(" \0")) for o in olds).encode("ascii", "replace"), "UI")
+    def _new_uids(self, value: bytes, *, only: frozenset[str] | None = None) -> bytes:
+        olds = [old.strip(" \0") for old in value.decode("ascii", "replace").split("\\")]
+        if only is not None and only.isdisjoint(olds):
+            return value
+        return values.pad("\\".join(map(self.new_uid, olds)).encode("ascii", "replace"), "UI")
+
+
+class _Layout(NamedTuple):
+    """What is to be asked about a dataset: the tags to decide on in order, those that go anyhow and by whom."""
+
+    tags: tuple[int, ...]
+    gone: tuple[tuple[int, str], ...]
+    private: bool

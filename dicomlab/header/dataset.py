@@ -68,7 +68,7 @@ def made_explicit(elements: Mapping[int, Element]) -> dict[int, Element]:
         if element.vr:
             out[tag] = element
             continue
-        vr = effective_vr(element, creators.get((tag >> 16, tag >> 8 & 0xFF), "") if tag >> 16 & 1 else "")
+        vr = effective_vr(element, creators.get(tag >> 8, ""))
         value, length = element.value, element.length
         if vr == "SQ" and value is not None:
             inside = [made_explicit(item).values() for item in wire.items(value, wire.IMPLICIT_LITTLE)]

@@ -62,7 +62,7 @@ class Gatherer:
             if seen in self._seen:
                 continue
             self._seen.add(seen)
-            creator = creators.get((tag >> 16, tag >> 8 & 0xFF), "") if tag >> 16 & 1 else ""
+            creator = creators.get(tag >> 8, "")
             vr = effective_vr(element, creator)
             if vr == "SQ":
                 inner = wire.IMPLICIT_LITTLE if element.vr == "UN" else encoding

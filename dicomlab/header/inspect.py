@@ -65,7 +65,7 @@ class Summary:
             charset = charset_of(elements)
         creators = creators_of(elements)
         for tag, element in elements.items():
-            creator = creators.get((tag >> 16, tag >> 8 & 0xFF), "") if tag >> 16 & 1 else ""
+            creator = creators.get(tag >> 8, "")
             vr = effective_vr(element, creator)
             path = prefix + attribute_name(tag, creator)
             seen.add(path)

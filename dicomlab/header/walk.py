@@ -27,7 +27,7 @@ def walk(
     creators = creators_of(elements)
     for tag in sorted(elements):
         element = elements[tag]
-        creator = creators.get((tag >> 16, tag >> 8 & 0xFF), "") if tag >> 16 & 1 else ""
+        creator = creators.get(tag >> 8, "")
         vr = effective_vr(element, creator)
         path = prefix + attribute_name(tag, creator)
         if vr == "SQ":

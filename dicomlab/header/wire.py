@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from pydicom.datadict import dictionary_VR, private_dictionary_VR
 
+from dicomlab.errors import DicomlabError
+
 if TYPE_CHECKING:
     from collections.abc import Iterable
     from mmap import mmap
@@ -21,19 +23,23 @@ ITEM, ITEM_END, SEQUENCE_END = 0xFFFEE000, 0xFFFEE00D, 0xFFFEE0DD
 PIXEL_DATA = 0x7FE00010
 _PIXELS, _DOCUMENT = 0x7FE0, 0x00420011
 # PS3.5 7.1.2: these VRs have a 32-bit length behind two reserved bytes.
-LONG_VRS = frozenset(["OB", "OD", "OF", "OL", "OV", "OW", "SQ", "SV", "UC", "UN", "UR", "UT", "UV"])
-TEXT_VRS = frozenset(["LO", "LT", "PN", "SH", "ST", "UC", "UT"])  # follow Specific Character Set
-ASCII_VRS = frozenset(["AE", "AS", "CS", "DA", "DS", "DT", "IS", "TM", "UI", "UR"])
-_SHORT_VRS = frozenset(["AE", "AS", "AT", "CS", "DA", "DS", "DT", "FD", "FL", "IS", "LO", "LT", "PN", "SH", "SL", "SS", "ST", "TM", "UI", "UL", "US"])
+LONG_VRS = frozenset({"OB", "OD", "OF", "OL", "OV", "OW", "SQ", "SV", "UC", "UN", "UR", "UT", "UV"})
+TEXT_VRS = frozenset({"LO", "LT", "PN", "SH", "ST", "UC", "UT"})  # follow Specific Character Set
+ASCII_VRS = frozenset({"AE", "AS", "CS", "DA", "DS", "DT", "IS", "TM", "UI", "UR"})
+_SHORT_NUMBERS = frozenset({"AT", "FD", "FL", "SL", "SS", "UL", "US"})
+_SHORT_VRS = (TEXT_VRS | ASCII_VRS | _SHORT_NUMBERS) - LONG_VRS
 VRS = LONG_VRS | _SHORT_VRS
 _VR_NAMES = {vr.encode(): vr for vr in VRS}
 _AMBIGUOUS = {"US or SS": "US", "US or OW": "OW", "US or SS or OW": "OW", "OB or OW": "OW"}
 _HEAD = {True: Struct("<HH2sH"), False: Struct(">HH2sH")}
 _IMPLICIT_HEAD = {True: Struct("<HHL"), False: Struct(">HHL")}
 _LONG = {True: Struct("<L"), False: Struct(">L")}
+# No instance nests sequences deeper; whoever walks one may recurse.
+DEEPEST = 64
+TOO_DEEP = f"sequences are nested deeper than {DEEPEST} levels"
 
 
-class BrokenDataset(ValueError):  # noqa: N818 - reads as what it is
+class BrokenDataset(DicomlabError, ValueError):  # noqa: N818 - reads as what it is
     """The bytes are not a whole dataset; the message names a position, never a value."""
 
 
@@ -82,97 +88,89 @@ def parse(
     *,
     defer: Defer = NOTHING_DEFERRED,
     most: int = UNDEFINED,
+    depth: int = 0,
 ) -> tuple[dict[int, Element], int]:
     """Return the elements of data[start:end] by tag, and where they ended.
 
-    Ends at `end`, behind an item delimiter, or behind `most` elements. Pixel data and documents longer than `defer` says are
-    not copied. Bytes behind the last element are accepted when they are all zero.
+    Ends at `end`, behind an item delimiter, or behind `most` elements. Pixel data and documents longer
+    than `defer` says are not copied. Bytes behind the last element are accepted when they are all zero.
+    `depth`: how many sequences stand around it.
 
     Raises
     ------
     BrokenDataset
         When an element does not end within `end`, or a sequence has no delimiter.
     """
-    implicit, little = encoding
-    head, long_length, implicit_head = (
-        _HEAD[little].unpack_from,
-        _LONG[little].unpack_from,
-        _IMPLICIT_HEAD[little].unpack_from,
-    )
-    names, long_vrs = _VR_NAMES, LONG_VRS
     elements: dict[int, Element] = {}
     position = start
     while position < end and len(elements) < most:
-        if position + 8 > end:
-            if not data[position:end].strip(b"\0"):
-                return elements, end
-            raise BrokenDataset(f"{end - position} bytes that are no element at byte {position}")
-        if implicit:
-            group, number, length = implicit_head(data, position)
-            vr, value_at = "", position + 8
-        else:
-            group, number, code, length = head(data, position)
-            known = names.get(code)
-            if known is None:  # PS3.5 7.1.2 does not allow it, some writers switch inside sequences
-                vr, value_at, length = _without_vr(data, position, end, encoding)
-            elif known in long_vrs:
-                if position + 12 > end:
-                    raise BrokenDataset(f"element header cut short at byte {position}")
-                vr, length, value_at = known, long_length(data, position + 8)[0], position + 12
-            else:
-                vr, value_at = known, position + 8
-        tag = group << 16 | number
+        tag, vr, length, value_at = _head(data, position, end, encoding)
         if tag == ITEM_END:
-            return elements, position + 8
+            return elements, value_at
+        if not tag and not data[position:end].strip(b"\0"):
+            return elements, end
         if length != UNDEFINED:
-            position = value_at + length
-            if position > end:
-                if tag == 0 and not data[value_at - 8 : end].strip(b"\0"):
-                    return elements, end
+            position = stop = value_at + length
+            if stop > end:
                 kind = TruncatedPixels if tag == PIXEL_DATA else BrokenDataset
-                raise kind(f"element ({group:04X},{number:04X}) ends {position - end} bytes behind the end")
-            deferred = length > defer.native and (group == _PIXELS or tag == _DOCUMENT)
-            value = None if deferred else bytes(data[value_at:position])
+                message = f"element ({tag >> 16:04X},{tag & 0xFFFF:04X}) ends {stop - end} bytes behind the end"
+                raise kind(message)
+            deferred = length > defer.native and (tag >> 16 == _PIXELS or tag == _DOCUMENT)
         else:
             if tag == PIXEL_DATA or vr in {"OB", "OW"}:
-                stop = _end_of_fragments(data, value_at, end, little)
+                stop = _end_of_fragments(data, value_at, end, encoding)
             else:
-                stop = _end_of_items(data, value_at, end, IMPLICIT_LITTLE if vr == "UN" else encoding)
-            value = None if stop - value_at > defer.encapsulated and group == _PIXELS else bytes(data[value_at:stop])
+                stop = _end_of_items(data, value_at, end, IMPLICIT_LITTLE if vr == "UN" else encoding, depth=depth + 1)
+            deferred = stop - value_at > defer.encapsulated and tag >> 16 == _PIXELS
             position = stop + 8
-        if tag == 0 and not length and not vr and not data[position - 8 : end].strip(b"\0"):
-            return elements, end  # zeros behind the last element
-        elements[tag] = Element(tag, vr, value, length, value_at)
+        elements[tag] = Element(tag, vr, None if deferred else bytes(data[value_at:stop]), length, value_at)
     return elements, position
 
 
-def _without_vr(data: bytes | mmap, position: int, end: int, encoding: Encoding) -> tuple[str, int, int]:
-    """Return VR, value position and length of an element whose VR bytes are no VR."""
-    group, number, length = _IMPLICIT_HEAD[encoding.little].unpack_from(data, position)
+def _head(data: bytes | mmap, position: int, end: int, encoding: Encoding) -> tuple[int, str, int, int]:
+    """Return tag, VR and length of an element, and where its value starts."""
+    if position + 8 > end:
+        if not data[position:end].strip(b"\0"):
+            return 0, "", 0, end
+        message = f"{end - position} bytes that are no element at byte {position}"
+        raise BrokenDataset(message)
+    little = encoding.little
+    group, number, code, length = _HEAD[little].unpack_from(data, position)
     tag = group << 16 | number
-    code = bytes(data[position + 4 : position + 6])
-    if tag not in (ITEM_END, 0) and code.isalpha() and code.isupper():  # a VR of a later edition: PS3.5 6.2.2 note
-        if position + 12 > end:
-            raise BrokenDataset(f"element header cut short at byte {position}")
-        return "UN", position + 12, _LONG[encoding.little].unpack_from(data, position + 8)[0]
-    return "", position + 8, length
+    vr = "" if encoding.implicit else _VR_NAMES.get(code)
+    if vr is None:  # PS3.5 7.1.2 does not allow it, some writers switch inside sequences
+        later = tag not in (ITEM_END, 0) and code.isalpha() and code.isupper()
+        vr = "UN" if later else ""  # a VR of a later edition has a long length (PS3.5 6.2.2 note)
+    if not vr:
+        return tag, vr, _LONG[little].unpack_from(data, position + 4)[0], position + 8
+    if vr not in LONG_VRS:
+        return tag, vr, length, position + 8
+    if position + 12 > end:
+        message = f"element header cut short at byte {position}"
+        raise BrokenDataset(message)
+    return tag, vr, _LONG[little].unpack_from(data, position + 8)[0], position + 12
 
 
-def _end_of_fragments(data: bytes | mmap, position: int, end: int, little: bool) -> int:
+def _end_of_fragments(data: bytes | mmap, position: int, end: int, encoding: Encoding) -> int:
     """Return where the sequence delimiter of encapsulated pixel data stands (PS3.5 A.4)."""
-    unpack = _IMPLICIT_HEAD[little].unpack_from
+    unpack = _IMPLICIT_HEAD[encoding.little].unpack_from
     while position + 8 <= end:
         group, number, length = unpack(data, position)
         tag = group << 16 | number
         if tag == SEQUENCE_END:
             return position
         if tag != ITEM or length == UNDEFINED:
-            raise BrokenDataset(f"no fragment where one should start, at byte {position}")
+            message = f"no fragment where one should start, at byte {position}"
+            raise BrokenDataset(message)
         position += 8 + length
-    raise TruncatedPixels("encapsulated pixel data has no end")
+    message = "encapsulated pixel data has no end"
+    raise TruncatedPixels(message)
 
 
-def _end_of_items(data: bytes | mmap, position: int, end: int, encoding: Encoding) -> int:
+def _end_of_items(data: bytes | mmap, position: int, end: int, encoding: Encoding, *, depth: int) -> int:
+    """Return where the delimiter of a sequence of undefined length stands (PS3.5 7.5.2)."""
+    if depth > DEEPEST:
+        raise BrokenDataset(TOO_DEEP)
     unpack = _IMPLICIT_HEAD[encoding.little].unpack_from
     while position + 8 <= end:
         group, number, length = unpack(data, position)
@@ -180,30 +178,49 @@ def _end_of_items(data: bytes | mmap, position: int, end: int, encoding: Encodin
         if tag == SEQUENCE_END:
             return position
         if tag != ITEM:
-            raise BrokenDataset(f"no item where one should start, at byte {position}")
-        position = position + 8 + length if length != UNDEFINED else parse(data, position + 8, end, encoding)[1]
-    raise BrokenDataset("a sequence of undefined length has no end")
+            message = f"no item where one should start, at byte {position}"
+            raise BrokenDataset(message)
+        if length != UNDEFINED:
+            position += 8 + length
+        else:
+            position = parse(data, position + 8, end, encoding, depth=depth)[1]
+    message = "a sequence of undefined length has no end"
+    raise BrokenDataset(message)
 
 
 def items(value: bytes, encoding: Encoding) -> list[dict[int, Element]]:
-    """Return the items of a sequence's value, each as elements by tag."""
+    """Return the items of a sequence's value, each as elements by tag.
+
+    Raises
+    ------
+    BrokenDataset
+        The value is not a row of whole items.
+    """
     unpack = _IMPLICIT_HEAD[encoding.little].unpack_from
-    found, position, end = [], 0, len(value)
+    found: list[dict[int, Element]] = []
+    position, end = 0, len(value)
     while position + 8 <= end:
         group, number, length = unpack(value, position)
         tag = group << 16 | number
-        if tag == SEQUENCE_END:
+        if tag == SEQUENCE_END:  # some writers end a sequence of defined length with one
+            position += 8
             break
         if tag != ITEM:
-            raise BrokenDataset(f"no item where one should start, at byte {position} of a sequence")
-        if length == UNDEFINED:
-            item, position = parse(value, position + 8, end, encoding)
-        else:
-            stop = position + 8 + length
-            if stop > end:
-                raise BrokenDataset(f"an item ends {stop - end} bytes behind its sequence")
-            item, position = parse(value, position + 8, stop, encoding)[0], stop
+            message = f"no item where one should start, at byte {position} of a sequence"
+            raise BrokenDataset(message)
+        stop = end if length == UNDEFINED else position + 8 + length
+        if stop > end:
+            message = f"an item ends {stop - end} bytes behind its sequence"
+            raise BrokenDataset(message)
+        item, ended = parse(value, position + 8, stop, encoding)
+        if length != UNDEFINED and value[ended:stop].strip(b"\0"):
+            message = f"an item has {stop - ended} bytes behind its delimiter"
+            raise BrokenDataset(message)
         found.append(item)
+        position = ended if length == UNDEFINED else stop
+    if value[position:].strip(b"\0"):
+        message = f"a sequence has {end - position} bytes behind its last item"
+        raise BrokenDataset(message)
     return found
 
 

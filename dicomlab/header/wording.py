@@ -21,6 +21,20 @@ _TECHNICAL = re.compile(
     "RadiopharmaceuticalCode.*|.*Model(Name|Number)?|Grid.*|.*Nucleus|ScatterCorrectionMethod|ReconstructionMethod|"
     "AttenuationCorrectionMethod)$"
 )
+# What numbers, dates and times are written with (PS3.5 6.2: DA, DS, DT, IS, TM).
+_FIGURES = re.compile(rb"[0-9+\-.eE: \\\0]*")
+
+
+def is_figures(value: bytes) -> bool:
+    """Return whether a value of DA, DS, DT, IS or TM is what its VR says, or at least no words."""
+    return _FIGURES.fullmatch(value) is not None
+
+
+def tells(sweeper: Sweeper, site: Site) -> bool:
+    """Return whether a value of VR UN reads as a text that holds what identifies."""
+    text, _ = charsets.decode(site.value, "LO", site.where.charset)
+    plain = text.rstrip(" \0")
+    return plain.isprintable() and sweeper.sweep(plain, patterns=False, technical=True) != plain
 
 
 def is_dummied(site: Site) -> bool:
