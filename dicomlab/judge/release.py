@@ -156,10 +156,10 @@ def _judge_uids(answers: Answers, facts: list[Facts]) -> None:
     for fact in facts:
         if fact.instance[1] and instances.setdefault(fact.instance[1], fact.instance[0]) != fact.instance[0]:
             answers.add(Question.UIDS, _place(fact), "two instances share a new SOP Instance UID")
-    released = {fact.instance[0]: fact.instance[1] for fact in facts}
+    released = {(fact.scope, fact.instance[0]): fact.instance[1] for fact in facts}
     for fact in facts:
         for old, new in fact.references:
-            if old in released and released[old] != new:
+            if released.get((fact.scope, old), new) != new:
                 answers.add(Question.REFERENCES, _place(fact), "a reference to a released instance leads nowhere")
 
 

@@ -28,6 +28,7 @@ from importlib.resources import files
 
 from pydicom._dicom_dict import DicomDictionary
 
+_REMEMBERED_LENGTH = 1 << 12
 SHORTEST_NAME = 3
 SHORTEST_INSIDE = 6
 SHORTEST_IDENTIFIER = 4
@@ -45,11 +46,15 @@ _SPACELESS = re.compile("[\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7af\u
 _WORD = re.compile(r"[^\W_]+")
 
 
-@lru_cache(maxsize=65536)
 def folded(text: str) -> str:
     """Return `text` without case, accents and widths: ``Müller`` becomes ``muller``."""
     if text.isascii():
         return text.lower()
+    return _folded(text) if len(text) < _REMEMBERED_LENGTH else _folded.__wrapped__(text)
+
+
+@lru_cache(maxsize=65536)
+def _folded(text: str) -> str:
     plain = unicodedata.normalize("NFKD", text).casefold()
     kept = (_LETTERS.get(c, c) for c in plain if not unicodedata.combining(c))
     return unicodedata.normalize("NFC", "".join(kept))
