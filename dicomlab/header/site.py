@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
 from dicomlab import standard
@@ -78,7 +79,7 @@ class Site(NamedTuple):
 
     def change(self, action: Action) -> Change:
         """Return the record of an action here."""
-        return Change(self.where.text + self.name, self.element.tag, self.vr, action, self.code, self.by)
+        return _change(self.where.text + self.name, self.element.tag, self.vr, action, self.code, self.by)
 
     def removed(self) -> Done:
         """Return that the element goes."""
@@ -88,3 +89,7 @@ class Site(NamedTuple):
         """Return the element with another value, and that it has one."""
         element = self.element._replace(value=value, length=len(value), tell=-1)
         return Done(element, (self.change(action),))
+
+
+# The same change is the same object: a series has few, and they are counted and reported by identity.
+_change = lru_cache(maxsize=1 << 16)(Change)
