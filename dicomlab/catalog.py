@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Entry:
-    """One file of a source. `reason` says why it is no instance, None when it is one.
+    """One file of a source. `reason` says why it is no instance, None when it is one; `detail` where it went wrong.
 
     `patient` is (issuer, Patient ID) as in the file. Everything that identifies is left out of the repr.
     """
@@ -33,6 +33,7 @@ class Entry:
     reason: Reason | None = None
     attributes: dict[str, str] = field(default_factory=dict)
     transfer_syntax: str = ""
+    detail: str = ""
 
     def __repr__(self) -> str:
         """Tell the ordinal and the kind, nothing that identifies."""

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, replace
 from importlib.metadata import version
 from typing import TYPE_CHECKING
 
+from pydicom.dataset import Dataset
 from pydicom.uid import UID
 
 from dicomlab import pseudonyms, standard
@@ -29,8 +30,6 @@ from dicomlab.records import Action, Carrier, Change, Finding, Masked, Reason
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
     from pathlib import Path
-
-    from pydicom.dataset import Dataset
 
     from dicomlab.pseudonyms import Key
     from dicomlab.recipe import Recipe
@@ -282,10 +281,15 @@ def subject_of(recipe: Recipe, key: Key, instance: Instance, *, code: str | None
     return Subject(code, days)
 
 
+def scoped(recipe: Recipe, key: Key, study_uid: str) -> Key:
+    """Return the key that a study's UIDs derive from: its own where the recipe links no two studies."""
+    return key.for_study(study_uid) if recipe.identifiers.scope == "study" else key
+
+
 def gather(dataset: Dataset | Iterable[Dataset], recipe: Recipe) -> Identifiers:
     """Return what identifies the patient of one or several Datasets: give all of a patient's."""
     gatherer = Gatherer(recipe)
-    for one in [dataset] if hasattr(dataset, "file_meta") or hasattr(dataset, "PatientID") else dataset:
+    for one in [dataset] if isinstance(dataset, Dataset) else dataset:
         instance = instance_of(one)
         gatherer.add(instance.elements, instance.encoding)
     return gatherer.identifiers()
@@ -320,7 +324,8 @@ def deidentify(dataset: Dataset, recipe: Recipe, key: Key, *, known: Identifiers
 def _cleaned(dataset: Dataset, recipe: Recipe, key: Key, known: Identifiers | None) -> Cleaned:
     instance = instance_of(dataset)
     known = gather(dataset, recipe) if known is None else known
-    return Deidentifier(recipe, key, subject_of(recipe, key, instance), known).apply(instance)
+    own = scoped(recipe, key, instance.text("StudyInstanceUID"))
+    return Deidentifier(recipe, own, subject_of(recipe, key, instance), known).apply(instance)
 
 
 def instance_of(dataset: Dataset) -> Instance:

@@ -153,6 +153,10 @@ class Key:
             raise ValueError(message)
         return Key(self._digest("release", salt.hex()))
 
+    def for_study(self, study_uid: str) -> Key:
+        """Return the subkey of one study: nothing made with it links to another study of the patient."""
+        return Key(self._digest("study", study_uid.strip(_PADDING)))
+
     def secret(self) -> bytes:
         """Return the 32 bytes, for a worker process that cannot read the key file itself."""
         return self._secret

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from dicomlab import engine, files, judge, standard
+from dicomlab.catalog import Entry
 from dicomlab.errors import DicomlabError, InstanceError, ReleaseError
 from dicomlab.free_text import Identifiers
 from dicomlab.header import Gatherer, Subject
@@ -22,7 +23,6 @@ from dicomlab.records import Action, Change, Outcome, Reason, State
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from dicomlab.catalog import Entry
     from dicomlab.recipe import Recipe
 
 Patient = tuple[str, str]
@@ -81,14 +81,17 @@ def survey(files_: list[tuple[int, Path, str]], recipe: Recipe, *, judged: bool)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         for ordinal, path, relative in files_:
-            entry, instance = files.entry(ordinal, path, relative, like=like)
-            if instance is not None:
-                try:
+            entry = Entry(ordinal, path, relative)
+            try:
+                entry, instance = files.entry(ordinal, path, relative, like=like)
+                if instance is not None:
                     gatherers.setdefault(entry.patient, Gatherer(recipe)).add(instance.elements, instance.encoding)
                     if judged:
                         identity.setdefault(entry.patient, []).append(judge.identity_of(path, relative_path=relative))
-                except (ValueError, OSError, DicomlabError):
-                    entry = replace(entry, reason=Reason.BROKEN)
+            except (ValueError, OSError, DicomlabError):
+                entry = replace(entry, reason=Reason.BROKEN)
+            except Exception as error:  # noqa: BLE001 - the run loop: a bad file never stops a run
+                entry = replace(entry, reason=Reason.UNEXPECTED, detail=place_of(error))
             entries.append(entry)
     return Surveyed(
         tuple(entries),
@@ -139,7 +142,8 @@ class _Deidentifiers(dict[Subject, engine.Deidentifier]):
         """Return the one that serves an entry's patient."""
         if subject not in self:
             known = self._order.known.get(entry.patient, Identifiers())
-            self[subject] = engine.Deidentifier(self._order.recipe, self._key, subject, known)
+            key = engine.scoped(self._order.recipe, self._key, entry.study_uid)
+            self[subject] = engine.Deidentifier(self._order.recipe, key, subject, known)
         return self[subject]
 
 
@@ -147,7 +151,7 @@ def _one(
     entry: Entry, output: str, order: Order, deidentifiers: _Deidentifiers
 ) -> tuple[Outcome, Any, dict[str, Any] | None]:
     if entry.reason is not None:
-        return _held(entry, entry.reason), None, None
+        return _held(entry, entry.reason, detail=entry.detail), None, None
     if not order.recipe.select.accepts(entry.modality, entry.sop_class):
         return _held(entry, Reason.NOT_SELECTED), None, None
     subject = order.subjects[
@@ -171,7 +175,7 @@ def _one(
     row = {
         "ordinal": entry.ordinal,
         "output_file": output,
-        "pseudonym": output.split("/", 1)[0],
+        "pseudonym": subject.code,
         "tags_anonymized": told.tags if told.first == entry.ordinal else {"same_as": told.first},
         "statistics": {"total_tags_processed": len(cleaned.instance.elements) + told.removed, **told.statistics},
     }
@@ -190,7 +194,7 @@ def _judged_and_written(
         return replace(outcome, sha256=files.write_atomic(target, files.encoded(cleaned.instance, known))), None
     bulky = sum(e.length for e in cleaned.instance.elements.values() if e.value is None) > _JUDGED_IN_MEMORY
     if bulky:
-        held = target.with_name(f".{target.name[-60:]}.unjudged")
+        held = files.temporary(target, "unjudged")
         digest = files.write_atomic(held, files.encoded(cleaned.instance, known))
         after: Path | bytes = held
     else:
