@@ -39,7 +39,7 @@ NEW = {
     for n, old in enumerate((STUDY, SERIES, INSTANCE, FRAME, OTHER), 33300044400055500066600077700088800099)
 }
 DATES = ("StudyDate", "ContentDate", "SeriesDate", "InstanceCreationDate")
-CT = "1.2.840.10008.5.1.4.1.1.2"
+CT, PDF = "1.2.840.10008.5.1.4.1.1.2", "1.2.840.10008.5.1.4.1.1.104.1"
 EXPLICIT, IMPLICIT, DEFLATED, JPEG = (f"1.2.840.10008.1.2{end}" for end in (".1", "", ".1.99", ".4.50"))
 
 
@@ -234,6 +234,7 @@ BASIC_FAULTS = {
     "institution in text": (_set("SoftwareVersions", "KLINIKUM-WIESENTHALBACH"), {Question.BYTES}),
     "serial number in text": (_set("SoftwareVersions", "2023A/SN 4471902"), {Question.BYTES}),
     "accession number in text": (_set("SoftwareVersions", ACCESSION), {Question.BYTES}),
+    "name where a time should be": (_set("ContentTime", FAMILY), {Question.BYTES, Question.VALID}),
     "description kept": (_set("StudyDescription", "CT thorax with contrast"), {Question.TABLE}),
     "institution emptied though X": (_set("InstitutionAddress", ""), {Question.TABLE}),
     "Type 2 removed": (_del("StudyDate"), {Question.REQUIRED}),
@@ -539,6 +540,19 @@ def test_a_stream_of_a_kept_document_is_inflated():
     )
     verdict = judge.judge_instance(filed(made), filed(made), recipe.load("basic"), identity=None)
     assert any("EncapsulatedDocument" in check.where for check in verdict.checks if check.name == Question.BYTES)
+
+
+def test_the_length_of_a_document_is_that_of_the_dummy_that_stands_there():
+    made = dataset(
+        SOPClassUID="1.2.840.10008.5.1.4.1.1.104.1", SOPInstanceUID=INSTANCE, PatientName="Zwinglmeyer^Ottokar"
+    )
+    made.EncapsulatedDocument, made.EncapsulatedDocumentLength = b"%PDF-1.4 about a patient", 24
+    before = filed(made)
+    made.EncapsulatedDocument = b"%PDF-1.4 about nobody!"
+    for length, right in ((22, True), (24, False)):
+        made.EncapsulatedDocumentLength = length
+        verdict = judge.judge_instance(before, filed(made), recipe.load("basic"), identity=None)
+        assert (str(Question.LOST) not in failures(verdict)) is right
 
 
 PLACES = ("PN", "LO", "SH", "ST", "LT", "UT", "UC", "OB", "UN")

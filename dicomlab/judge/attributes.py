@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from functools import lru_cache
 
 from pydicom._private_dict import private_dictionaries
@@ -15,6 +16,7 @@ _PLACES = {
     "AS": Place.DATE, "UI": Place.UID, "ST": Place.FREE, "LT": Place.FREE, "UT": Place.FREE, "UC": Place.FREE,
     "CS": Place.CODED, "AE": Place.CODED, "UR": Place.CODED,
 }  # fmt: skip
+_LETTERS = re.compile(r"[^\W\d_]{3,}")
 _CODE_TEXTS = frozenset({0x00080119, 0x00080120})  # LongCodeValue, URNCodeValue
 
 
@@ -46,6 +48,14 @@ def place_of(tag: int, vr: str) -> Place:
         return _PLACES[vr]
     row = confidentiality(tag)
     return Place.FREE if tag >> 16 & 1 or (row is not None and "clean-descriptors" in row.options) else Place.CODED
+
+
+def place_of_text(tag: int, vr: str, text: str) -> Place:
+    """Return where a text stands: what holds words is text, whatever its VR says."""
+    place = place_of(tag, vr)
+    if place in (Place.NUMBER, Place.DATE, Place.UID) and _LETTERS.search(text):
+        return Place.FREE
+    return place
 
 
 def is_creator(tag: int) -> bool:

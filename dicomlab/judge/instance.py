@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from dicomlab.judge import claims, pixels, values
-from dicomlab.judge.attributes import is_creator, name_of, place_of
+from dicomlab.judge.attributes import is_creator, name_of, place_of, place_of_text
 from dicomlab.judge.charsets import codecs_of
 from dicomlab.judge.facts import Facts, InstanceVerdict
 from dicomlab.judge.hunting import Hunter, Place, hunter_for
@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 
 _REFERENCED_INSTANCE, _SOP_CLASS, _SOP_INSTANCE = 0x00081155, 0x00080016, 0x00080018
 _PATIENT_ID, _ISSUER, _STUDY = 0x00100020, 0x00100021, 0x0020000D
+_DOCUMENT, _DOCUMENT_LENGTH = 0x00420011, 0x00420015
+_AT_ROOT = claims.SAID | {_DOCUMENT_LENGTH}
 _REMEMBERED = 1 << 16
 _SHORT = 1 << 12
 
@@ -159,6 +161,11 @@ class _Case:
         """Compare samples or fragments, and look for metadata between them."""
         for why in pixels.wrong_pixels(self.source, self.released, regions):
             self.answers.add(Question.PIXELS, "PixelData", why)
+        document, length = self.released.find(_DOCUMENT), self.released.find(_DOCUMENT_LENGTH)
+        if document is not None and length is not None:
+            told = int.from_bytes(bytes(length.value), "little" if self.released.little else "big")
+            if len(document.value) - told not in (0, 1):  # one byte of padding
+                self.answers.add(Question.LOST, name_of(_DOCUMENT_LENGTH), "is not the length of the document")
         for content, must_go in pixels.stream_segments(self.released):
             if must_go:
                 self.answers.add(Question.STREAM, "PixelData", "a comment or an unknown segment was left in the stream")
@@ -314,9 +321,9 @@ class _Case:
         raw = element.raw
         if not raw or len(raw) > LONG:
             return "" if not raw else self._long_text(raw, element, level)
-        place = place_of(element.tag, element.vr)
         texts = text_values(raw, element.vr, level.after)[0] if element.vr != "UN" else (raw.decode("latin-1"),)
-        kinds = {hit.kind for text in texts for hit in self.hunter.in_value(raw, text, place)}
+        tag, vr = element.tag, element.vr
+        kinds = {hit.kind for text in texts for hit in self.hunter.in_value(raw, text, place_of_text(tag, vr, text))}
         return f"an identifier is left: {', '.join(sorted(kinds))}" if kinds else ""
 
     def _long_text(self, raw: bytes, element: Element, level: Level) -> str:
@@ -333,7 +340,7 @@ def _in_block(creator: int, elements: dict[int, Element]) -> bool:
 
 def _is_apart(tag: int, *, root: bool) -> bool:
     """Return whether an attribute is judged elsewhere: pixels, structure, and what an instance says of itself."""
-    return tag in pixels.BULK_TAGS or claims.structural(tag) or (root and tag in claims.SAID)
+    return tag in pixels.BULK_TAGS or claims.structural(tag) or (root and tag in _AT_ROOT)
 
 
 def _codecs(elements: dict[int, Element], above: tuple[str, ...]) -> tuple[str, ...]:

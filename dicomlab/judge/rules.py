@@ -159,6 +159,8 @@ class Judge:
         Wider on purpose than what counts as an identifier: a remover may be more careful than the judge.
         """
         raw = element.raw
+        if element.vr == "UI":
+            return any(uid_hash(uid) in self.hunter.spelled.seen_uids for uid in _uids(element))
         if not values.is_text(element.vr):
             return element.items is None and self.hunter.mentions(raw.replace(b"\0", b"").decode("latin-1"))
         values_ = values.text_values(raw, element.vr, codecs)[0]

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from dicomlab.judge.attributes import place_of
+from dicomlab.judge.attributes import place_of_text
 from dicomlab.judge.charsets import codecs_of
 from dicomlab.judge.hunting import Hit, Hunter, Place, forms_of, hunter_for
 from dicomlab.judge.questions import MOST_PLACES, Question
@@ -78,10 +78,9 @@ def _in_elements(elements: list[Element], codecs: tuple[str, ...], hunter: Hunte
         if element.items is None and len(element.value) < LONG and (is_text(element.vr) or element.vr == "UN"):
             raw = element.raw
             texts = text_values(raw, element.vr, codecs)[0] if element.vr != "UN" else (raw.decode("latin-1"),)
-            place = place_of(element.tag, element.vr)
-            if place is Place.DATE:
-                place = Place.NUMBER
             for text in texts:
+                place = place_of_text(element.tag, element.vr, text)
+                place = Place.NUMBER if place is Place.DATE else place
                 found |= {Hit(hit.kind, element.start) for hit in hunter.in_value(raw, text, place)}
 
 

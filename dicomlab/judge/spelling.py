@@ -38,6 +38,7 @@ class Spelled:
     phones: set[str] = field(default_factory=set)
     days: set[Day] = field(default_factory=set)
     uids: set[int] = field(default_factory=set)
+    seen_uids: set[int] = field(default_factory=set)  # of any attribute, retained or not
     patterns: dict[bytes, Kind] = field(default_factory=dict)
     written: dict[bytes, str] = field(default_factory=dict)  # pattern -> the folded text that it spells
     mentioned: set[str] = field(default_factory=set)  # every word of every value, however weak
@@ -69,7 +70,8 @@ def spelled(identity: Identity, kept: Callable[[int, str], bool]) -> Spelled:
         out.inside.pop(word, None)
         out.weak.pop(word, None)
     open_uids = {uid for uid, tag, creator in identity.uids if kept(tag, creator)}
-    out.uids = {uid for uid, _, _ in identity.uids} - open_uids
+    out.seen_uids = {uid for uid, _, _ in identity.uids}
+    out.uids = out.seen_uids - open_uids
     return out
 
 
