@@ -2,32 +2,30 @@
 
 from __future__ import annotations
 
+import os
 import pickle
-import sys
 import time
 from collections import defaultdict
-from concurrent.futures import Executor, Future, ProcessPoolExecutor, ThreadPoolExecutor, as_completed
-from concurrent.futures.process import BrokenProcessPool
-from contextlib import contextmanager
-from dataclasses import replace
+from concurrent.futures import Executor
 from hashlib import sha256
 from importlib.metadata import version
-from multiprocessing import get_all_start_methods, get_context
-from typing import TYPE_CHECKING, Any, Literal
+from pathlib import PurePosixPath
+from typing import TYPE_CHECKING, Literal
 
 from tqdm.auto import tqdm
 
-from dicomlab import files, judge, pseudonyms
-from dicomlab.errors import MissingPackageError, ReleaseError
+from dicomlab import engine, files, judge, pseudonyms
+from dicomlab.errors import ReleaseError
 from dicomlab.free_text import Identifiers, Sweeper
 from dicomlab.header import Subject
 from dicomlab.records import RunOutcome, Verdict
 from dicomlab.runs import records as evidence
 from dicomlab.runs.layout import PROGRESS, Layout, as_recipe
-from dicomlab.runs.shard import Done, Order, Surveyed, survey, sync, work
+from dicomlab.runs.pool import mapped, opened
+from dicomlab.runs.shard import Done, Order, Surveyed, survey, work
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Mapping, Sequence
     from os import PathLike
     from pathlib import Path
 
@@ -89,18 +87,16 @@ def run(  # noqa: PLR0913 - keyword-only after the fourth
     recipe, layout = as_recipe(recipe), Layout.of(source, release, private)
     secret = layout.key(key)
     pairs = files.listed(layout.source)
-    token = _token(recipe, secret, pairs, verify, mirror_tree=mirror_tree)
+    token = {**_token(recipe, secret, pairs, verify, mirror_tree=mirror_tree), "release": layout.place()}
     resumed = False
     if not dry_run:
         resumed = layout.prepare(token, overwrite=overwrite)
         layout.keep_key(secret, key)
         secret = secret.for_release(layout.salt()) if recipe.identifiers.salted else secret
     judged = verify == "now" and not dry_run
-    with _pool(workers, cluster) as pool:
+    with opened(workers, cluster) as pool:
         found = _surveyed(pool, pairs, recipe, judged=judged, progress=progress)
         orders = _orders(found, recipe, secret, layout, judged=judged, dry_run=dry_run, mirror_tree=mirror_tree)
-        if cluster:  # only the worker's own machine can tell when its files are safe
-            orders = [replace(order, synced=not dry_run) for order in orders]
         done = _worked(pool, orders, layout, resumed=resumed, dry_run=dry_run, progress=progress)
     outcomes = tuple(sorted((o for d in done for o in d.outcomes), key=lambda o: o.ordinal))
     if len(outcomes) != len(pairs):
@@ -147,68 +143,6 @@ def _token(
     }  # fmt: skip
 
 
-class _Here(Executor):
-    """Runs a call where it stands: for one worker, and for debuggers."""
-
-    def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:  # noqa: ANN401 - the base class's
-        """Call now; the future is done when it is returned."""
-        future: Future[Any] = Future()
-        try:
-            future.set_result(fn(*args, **kwargs))
-        except BaseException as error:
-            future.set_exception(error)
-            if not isinstance(error, Exception):
-                raise
-        return future
-
-
-class _Workers(ProcessPoolExecutor):
-    """Processes that import dicomlab and never the caller's script: a script needs no ``__main__`` guard."""
-
-    def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:  # noqa: ANN401 - the base class's
-        """Start workers, when they are needed, while the caller's main module is out of sight."""
-        main = sys.modules["__main__"]
-        hidden: dict[str, Any] = {
-            name: main.__dict__.pop(name) for name in ("__file__", "__spec__") if name in main.__dict__
-        }
-        main.__spec__ = None
-        try:
-            return super().submit(fn, *args, **kwargs)
-        finally:
-            main.__dict__.update(hidden)
-
-
-@contextmanager
-def _pool(workers: int, cluster: str | None) -> Iterator[Executor]:
-    if cluster:
-        try:
-            from distributed import Client  # noqa: PLC0415 - an extra
-        except ImportError as error:
-            feature = "running on a cluster"
-            raise MissingPackageError(feature, "distributed", "pip install 'dicomlab[cluster]'") from error
-        with Client(cluster) as client:
-            yield client.get_executor()
-        return
-    if workers <= 1:
-        yield _Here()
-        return
-    method = "forkserver" if "forkserver" in get_all_start_methods() else "spawn"
-    context = get_context(method)
-    if method == "forkserver":
-        context.set_forkserver_preload(["dicomlab.runs.shard"])
-    with _Workers(workers, mp_context=context) as pool:
-        try:
-            yield pool
-        except BrokenProcessPool as error:
-            message = (
-                "a worker was ended from outside (too little memory?); run the same command again with fewer workers"
-            )
-            raise ReleaseError(message) from error
-        except BaseException:
-            pool.shutdown(wait=False, cancel_futures=True)
-            raise
-
-
 def _surveyed(
     pool: Executor, pairs: Sequence[tuple[Path, str]], recipe: Recipe, *, judged: bool, progress: bool
 ) -> Surveyed:
@@ -219,7 +153,7 @@ def _surveyed(
     known: defaultdict[Patient, Identifiers] = defaultdict(Identifiers)
     identity: defaultdict[Patient, list[judge.Identity]] = defaultdict(list)
     with tqdm(total=len(numbered), desc="survey", unit="file", disable=not progress) as bar:
-        for chunk, part in _mapped(pool, lambda c: (survey, c, recipe, judged), chunks):
+        for chunk, part in mapped(pool, lambda c: (survey, c, recipe, judged), chunks):
             entries += part.entries
             for patient, one in part.known.items():
                 known[patient] |= one
@@ -228,33 +162,6 @@ def _surveyed(
             bar.update(len(chunk))
     merged = {patient: judge.merge(found) for patient, found in identity.items()}
     return Surveyed(tuple(sorted(entries, key=lambda e: e.ordinal)), dict(known), merged)
-
-
-def _mapped(
-    pool: Executor, call: Callable[[Any], tuple[Any, ...]], tasks: Sequence[Any], ahead: int = 8
-) -> Iterator[tuple[Any, Any]]:
-    """Yield (task, result) as results come, with a few tasks ahead only, so that memory stays bounded."""
-    waiting: dict[Any, Any] = {}
-    rest = iter(tasks)
-
-    def feed() -> None:
-        for task in rest:
-            function, *arguments = call(task)
-            if function is survey:
-                chunk, recipe, judged = arguments
-                future = pool.submit(survey, chunk, recipe, judged=judged)
-            else:
-                future = pool.submit(function, *arguments)
-            waiting[future] = task
-            if len(waiting) >= ahead:
-                return
-
-    feed()
-    while waiting:
-        future = next(as_completed(list(waiting)))
-        task = waiting.pop(future)
-        yield task, future.result()
-        feed()
 
 
 def _orders(
@@ -338,18 +245,30 @@ def _outputs(
         if mirror_tree:
             path = "/".join(mirrored(c) for c in entry.relative.split("/"))
         else:
-            root = recipe.uids.root
+            own, root = engine.scoped(recipe, key, entry.study_uid), recipe.uids.root
             uids = (entry.study_uid, entry.series_uid, entry.sop_instance_uid)
-            path = "/".join([subject.code, *(pseudonyms.uid(key, u or "none", root) for u in uids)]) + ".dcm"
-        taken[path.casefold() if mirror_tree else path].append(entry)
+            path = "/".join([subject.code, *(pseudonyms.uid(own, u or "none", root) for u in uids)]) + ".dcm"
+        taken[path.casefold()].append(entry)
         outputs[entry.ordinal] = path
-    for entries in taken.values():  # two files with one name: told apart by their bytes, whatever their order
-        if len(entries) > 1:
-            for number, entry in enumerate(sorted(entries, key=_digest)):
-                stem, _, ending = outputs[entry.ordinal].rpartition(".")
-                outputs[entry.ordinal] += "" if not number else f"-{number + 1}" if not stem or "/" in ending else ""
-                if number and stem and "/" not in ending:
-                    outputs[entry.ordinal] = f"{stem}-{number + 1}.{ending}"
+    return _told_apart(outputs, taken)
+
+
+def _told_apart(outputs: dict[int, str], taken: Mapping[str, Sequence[Entry]]) -> dict[int, str]:
+    """Give each file a name of its own: of those with one name, by their bytes, whatever their order in the source.
+
+    `taken` holds, by name without case, who would have it. Names of our own files are nobody's.
+    """
+    used = set(taken) | judge.OWN_FILES
+    for name, entries in taken.items():
+        for number, entry in enumerate(sorted(entries, key=_digest) if len(entries) > 1 else entries):
+            if not number and name not in judge.OWN_FILES:
+                continue
+            path = PurePosixPath(outputs[entry.ordinal])
+            count = number + 1
+            while (other := path.with_name(f"{path.stem}-{count}{path.suffix}")).as_posix().casefold() in used:
+                count += 1
+            used.add(other.as_posix().casefold())
+            outputs[entry.ordinal] = other.as_posix()
     return outputs
 
 
@@ -373,34 +292,35 @@ def _worked(
     rest = []
     for order in orders:
         marker = folder / f"{order.number:06d}.done"
-        if resumed and marker.exists():
-            # Our own file, in a folder that only its owner can write to.
-            done.append(pickle.loads(marker.read_bytes()))  # noqa: S301 - ours, as said above
+        finished = _finished(marker, layout.release) if resumed else None
+        if finished is not None:
+            done.append(finished)
         else:
             rest.append(order)
     total = sum(len(o.entries) for o in orders)
-    bar = tqdm(
-        total=total,
-        initial=total - sum(len(o.entries) for o in rest),
-        desc="de-identify",
-        unit="file",
-        disable=not progress,
-    )
-    # Waiting for the disk takes no processor: one thread does it while the next shard is worked on.
-    with bar, ThreadPoolExecutor(1) as clerk:
-        marked = []
-        for order, result in _mapped(pool, lambda o: (work, o), rest):
+    left = sum(len(o.entries) for o in rest)
+    with tqdm(total=total, initial=total - left, desc="de-identify", unit="file", disable=not progress) as bar:
+        for order, result in mapped(pool, lambda o: (work, o), rest):
             if not dry_run:
-                marked.append(clerk.submit(_mark, folder / f"{order.number:06d}.done", order, result))
+                files.write_atomic(folder / f"{order.number:06d}.done", [pickle.dumps(result)], mode=0o600)
             done.append(result)
             bar.update(len(order.entries))
-        for one in marked:
-            one.result()
+    if not dry_run and hasattr(os, "sync"):
+        os.sync()  # once: the manifest that follows must not say more than the disk holds
     return sorted(done, key=lambda d: d.number)
 
 
-def _mark(marker: Path, order: Order, result: Done) -> None:
-    """Say that a shard is done, once its files are on the disk."""
-    if not order.synced:
-        sync(order.release / o.output for o in result.outcomes if o.output)
-    files.write_atomic(marker, [pickle.dumps(result)], mode=0o600)
+def _finished(marker: Path, release: Path) -> Done | None:
+    """Return what a marker says of a shard, None unless every file it tells of is there, byte for byte.
+
+    So a marker needs no files flushed before it: what a power cut lost is found missing and made again.
+    """
+    try:
+        # Our own file, in a folder that only its owner can write to.
+        result: Done = pickle.loads(marker.read_bytes())  # noqa: S301 - as said above
+        for outcome in result.outcomes:
+            if outcome.output and sha256((release / outcome.output).read_bytes()).hexdigest() != outcome.sha256:
+                return None
+    except (OSError, EOFError, pickle.UnpicklingError):
+        return None
+    return result

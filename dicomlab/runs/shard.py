@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 import traceback
 import warnings
@@ -21,8 +20,6 @@ from dicomlab.pseudonyms import Key
 from dicomlab.records import Action, Change, Outcome, Reason, State
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
     from dicomlab.recipe import Recipe
 
 Patient = tuple[str, str]
@@ -59,7 +56,6 @@ class Order:
     quarantine: Path
     judged: bool = True
     dry_run: bool = False
-    synced: bool = False
 
 
 @dataclass(frozen=True, repr=False)
@@ -122,8 +118,6 @@ def work(order: Order) -> Done:
             if outcome.state is State.QUARANTINED and not order.dry_run:
                 _quarantine(entry, outcome, order.quarantine)
             outcomes.append(outcome)
-    if order.synced:
-        sync(order.release / o.output for o in outcomes if o.output)
     return Done(order.number, tuple(outcomes), verdicts, tuple(audit))
 
 
@@ -295,21 +289,6 @@ def _quarantine(entry: Entry, outcome: Outcome, folder: Path) -> None:
         target.unlink(missing_ok=True)
         if outcome.reason is not Reason.UNREADABLE:
             raise files.cannot_write(error) from error
-
-
-def sync(paths: Iterable[Path]) -> None:
-    """Bring a shard's files to the disk before its done-marker says that they are there."""
-    folders = set()
-    for path in paths:
-        with path.open("rb") as file:
-            os.fsync(file.fileno())
-        folders.add(path.parent)
-    for folder in folders:
-        handle = os.open(folder, os.O_RDONLY)
-        try:
-            os.fsync(handle)
-        finally:
-            os.close(handle)
 
 
 def place_of(error: BaseException) -> str:
