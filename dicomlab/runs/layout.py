@@ -62,8 +62,8 @@ class Layout:
             ("the private folder", hidden, "the release", out),
         )
         for one, a, other, b in pairs:
-            inside_source_file = came.is_file() and other == "the source"
-            if a == b or (not inside_source_file and (b in a.parents or a in b.parents)):
+            beside_a_file = came.is_file() and other == "the source"  # below the folder of a single file is no harm
+            if a == b or a in b.parents or (b in a.parents and not beside_a_file):
                 message = f"{one} and {other} are the same folder or one lies in the other; choose a folder beside it"
                 raise ReleaseError(message)
         return cls(came, out, hidden)
@@ -76,26 +76,35 @@ class Layout:
         ReleaseError
             The release is not empty and is no interrupted run of the same recipe, key and source.
         """
-        unfinished = self.unfinished()
+        told = self._told()
+        unfinished = told if (self.private / PROGRESS).is_dir() else {}
         if unfinished == token:
             return True
-        if unfinished is not None and not overwrite:
+        if told and told.get("release") != token["release"]:
+            message = (
+                "the private folder belongs to another release, and its crosswalk would be lost; "
+                "choose another one, and give this one's key with --key"
+            )
+            raise ReleaseError(message)
+        there = self.release.exists() and any(self.release.iterdir())
+        if unfinished and there and not overwrite:
             message = (
                 "the release was begun with another recipe, key or source; run that again to finish it, "
                 "or give --overwrite to start anew"
             )
             raise ReleaseError(message)
-        if self.release.exists() and any(self.release.iterdir()):
+        if there:
             if not overwrite:
                 message = "the release is not empty; choose an empty folder, or give --overwrite to replace it"
                 raise ReleaseError(message)
-            if not (self.release / MANIFEST).exists() and unfinished is None:
+            if not unfinished and not self._holds_ours():
                 message = (
                     "the folder is not empty and holds no release of ours, so it is not overwritten; empty it yourself"
                 )
                 raise ReleaseError(message)
-            self._remove_release()
         try:
+            if there:
+                self._remove_release()
             shutil.rmtree(self.private / PROGRESS, ignore_errors=True)
             shutil.rmtree(self.private / "quarantine", ignore_errors=True)
             self.release.mkdir(parents=True, exist_ok=True)
@@ -111,20 +120,33 @@ class Layout:
         self.private.mkdir(parents=True, exist_ok=True, mode=0o700)
         self.private.chmod(0o700)
 
-    def unfinished(self) -> dict[str, str] | None:
-        """Return the token of an interrupted run, None when there is none."""
-        file = self.private / RUN_FILE
-        if not (self.private / PROGRESS).is_dir() or not file.exists():
-            return None
-        token = json.loads(file.read_text("utf-8"))
-        return {str(k): str(v) for k, v in token.items()}
+    def place(self) -> str:
+        """Return where the release lies, as seen from the private folder: both may be moved together."""
+        return os.path.relpath(self.release, self.private)
+
+    def _told(self) -> dict[str, str]:
+        """Return the token of the last run that used the private folder, empty when there was none."""
+        try:
+            token = json.loads((self.private / RUN_FILE).read_text("utf-8"))
+        except (FileNotFoundError, ValueError):
+            return {}
+        return {str(k): str(v) for k, v in token.items()} if isinstance(token, dict) else {}
+
+    def _holds_ours(self) -> bool:
+        """Return whether the release folder holds a manifest as `run` writes it: nothing else is ever removed."""
+        try:
+            with (self.release / MANIFEST).open(encoding="utf-8") as lines:
+                first = json.loads(lines.readline())
+        except (OSError, ValueError):
+            return False
+        return isinstance(first, dict) and {"ordinal", "state"} <= first.keys()
 
     def finish(self) -> None:
         """Drop what was needed to go on."""
         shutil.rmtree(self.private / PROGRESS, ignore_errors=True)
 
     def _remove_release(self) -> None:
-        for path in self.release.iterdir():
+        for path in sorted(self.release.iterdir(), key=lambda p: p.name == MANIFEST):  # last: it says that this is ours
             shutil.rmtree(path) if path.is_dir() and not path.is_symlink() else path.unlink()
 
     def key(self, given: str | os.PathLike[str] | Key | None) -> Key:

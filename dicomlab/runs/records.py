@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import replace
 from datetime import UTC, datetime
+from hashlib import sha256
 from typing import TYPE_CHECKING, Any
 
 from dicomlab import judge, pseudonyms, reports
@@ -14,7 +15,7 @@ from dicomlab.reports.pictures import pictures
 from dicomlab.runs.layout import CROSSWALK, MANIFEST, Layout, write_rows
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from dicomlab.catalog import Entry
     from dicomlab.pseudonyms import Key
@@ -35,9 +36,11 @@ def write(
 
     With the patients' `identity`, manifest and report are searched for it, and the verdict returned says so.
     """
-    write_crosswalk(layout, result, entries)
-    _write_audit(layout, key, entries, audit)
+    audit = list(audit)
+    write_crosswalk(layout, result, entries, {row["ordinal"]: row["pseudonym"] for row in audit})
+    _write_audit(layout, result, entries, audit=audit, key=key)
     result = write_manifest(layout, result, recipe, identity)
+    keep_digest(layout)
     log = [f"{datetime.now(UTC).isoformat(timespec='seconds')} {result}", *(
         f"{o.ordinal} {o.state} {o.reason or ''} {o.detail}".rstrip() for o in result.outcomes if o.reason is not None
     )]  # fmt: skip
@@ -94,7 +97,27 @@ def from_line(line: dict[str, Any]) -> Outcome:
     )  # fmt: skip
 
 
-def write_crosswalk(layout: Layout, result: RunOutcome, entries: Sequence[Entry]) -> None:
+def keep_digest(layout: Layout) -> None:
+    """Keep the manifest's sha256 in the private folder, where nobody who has the release can change it."""
+    digest = sha256((layout.release / MANIFEST).read_bytes()).hexdigest()
+    write_atomic(layout.private / _DIGEST, [f"{digest}  {MANIFEST}\n".encode()], mode=0o600)
+
+
+def is_as_written(layout: Layout) -> bool:
+    """Return whether the manifest is the one that the run wrote, or `verify` after it."""
+    try:
+        kept = (layout.private / _DIGEST).read_text("ascii", "replace")
+    except FileNotFoundError:
+        return False
+    return kept.split(" ")[0] == sha256((layout.release / MANIFEST).read_bytes()).hexdigest()
+
+
+_DIGEST = "manifest.sha256"
+
+
+def write_crosswalk(
+    layout: Layout, result: RunOutcome, entries: Sequence[Entry], pseudonyms_of: Mapping[int, str]
+) -> None:
     """Write which file became which: the table that ties pseudonyms to patients."""
     head = ("ordinal", "source", "release", "state", "reason", "issuer", "patient_id", "pseudonym")
     rows = []
@@ -102,13 +125,17 @@ def write_crosswalk(layout: Layout, result: RunOutcome, entries: Sequence[Entry]
         whose = entry.patient if entry.attributes.get("PatientID") else ("", "")
         output = outcome.output or ""
         ended = (outcome.state, outcome.reason or "")
-        rows.append((outcome.ordinal, entry.relative, output, *ended, *whose, output.split("/", 1)[0]))
+        code = pseudonyms_of[outcome.ordinal] if output else ""
+        rows.append((outcome.ordinal, entry.relative, output, *ended, *whose, code))
     write_rows(layout.private / CROSSWALK, head, rows)
 
 
-def _write_audit(layout: Layout, key: Key, entries: Sequence[Entry], audit: Iterable[dict[str, Any]]) -> None:
+def _write_audit(
+    layout: Layout, result: RunOutcome, entries: Sequence[Entry], *, audit: Iterable[dict[str, Any]], key: Key
+) -> None:
     """Write one record an instance; instances with the same changes refer to the first that had them."""
     by_ordinal = {e.ordinal: e for e in entries}
+    outputs = {o.ordinal: o.output for o in result.outcomes}
     first: dict[str, int] = {}
     lines = []
     now = datetime.now(UTC).isoformat(timespec="seconds")
@@ -120,6 +147,7 @@ def _write_audit(layout: Layout, key: Key, entries: Sequence[Entry], audit: Iter
             "input_file": entry.relative,
             "original_patient_id_hash": f"hmac-sha256:{hashed}",
             **row,
+            "output_file": outputs[row["ordinal"]],
         }
         same = json.dumps(row["tags_anonymized"])
         if '"same_as"' in same:

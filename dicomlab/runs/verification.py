@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import json
 from dataclasses import dataclass, replace
-from hashlib import sha256
+from hashlib import file_digest
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
@@ -18,6 +18,7 @@ from dicomlab.runs import records as evidence
 from dicomlab.runs.layout import CROSSWALK, MANIFEST, Layout, as_recipe
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from os import PathLike
     from pathlib import Path
 
@@ -47,12 +48,13 @@ def verify(
     del key
     recipe, layout = as_recipe(recipe), Layout.of(source, release, private)
     outcomes = read_manifest(layout)
+    authentic = evidence.is_as_written(layout)
     came = _crosswalk(layout)
     identity: dict[tuple[str, str], list[judge.Identity]] = {}
     whose: dict[int, tuple[str, str]] = {}
     for ordinal, row in tqdm(sorted(came.items()), desc="gather", unit="file", disable=not progress):
         path = _source_of(layout, row)
-        if row["state"] == State.IGNORED:
+        if row["state"] == State.IGNORED or not path.is_file():
             continue
         try:
             found = judge.identity_of(path, relative_path=row["source"])
@@ -80,17 +82,30 @@ def verify(
         recipe=recipe,
         identity=everyone,
     )
-    changed = tuple(o.output for o in judged if o.output and any(c.name == _SAME and not c.passed for c in o.checks))
-    own = Check(_SAME, not changed, f"{len(changed)} are not" if changed else "", changed[:20])
+    own = [_over_all(name, judged) for name in (_SAME, _CAME)]
+    told = "" if authentic else "it was changed since, or belongs to another private folder"
+    own.append(Check(_MANIFEST, authentic, told))
     failed = sorted({*whole.failed, *(o.ordinal for o in judged if o.verified is False)})
-    verdict = Verdict((*whole.checks, own), sum(o.state is State.WRITTEN for o in judged), tuple(failed))
+    verdict = Verdict((*whole.checks, *own), sum(o.state is State.WRITTEN for o in judged), tuple(failed))
     result = RunOutcome(
         layout.release, layout.private, recipe.title, recipe.sha256, tuple(judged), verdict, 0.0, version("dicomlab")
     )
-    return evidence.write_manifest(layout, result, recipe, everyone).verdict or verdict
+    said = evidence.write_manifest(layout, result, recipe, everyone)
+    if authentic:
+        evidence.keep_digest(layout)
+    return said.verdict or verdict
 
 
 _SAME = "files are the ones that the manifest lists"
+_CAME = "source files are there to compare with"
+_MANIFEST = "the manifest is the one that the run wrote"
+
+
+def _over_all(name: str, outcomes: Sequence[Outcome]) -> Check:
+    """Return one check over all outcomes that have it: a changed manifest may list any path, so none is quoted."""
+    wrong = tuple(o for o in outcomes if any(c.name == name and not c.passed for c in o.checks))
+    where = tuple(f"instance {o.ordinal}" for o in wrong[:20])
+    return Check(name, not wrong, f"{len(wrong)} are not" if wrong else "", where)
 
 
 @dataclass(frozen=True)
@@ -106,15 +121,22 @@ class _Hand:
 def _judged(outcome: Outcome, hand: _Hand) -> tuple[tuple[Check, ...], Any]:
     output = outcome.output or ""
     path = hand.layout.release / output
-    if not path.is_file():
-        return (Check(_SAME, passed=False, detail="it is missing", where=(output,)),), None
-    digest = sha256(path.read_bytes()).hexdigest()
-    same = Check(_SAME, digest == outcome.sha256, where=() if digest == outcome.sha256 else (output,))
-    before = _source_of(hand.layout, hand.came[outcome.ordinal])
-    verdict = judge.judge_instance(
-        before, path, hand.recipe, identity=hand.identity[outcome.ordinal], release_path=output, ordinal=outcome.ordinal
-    )
-    return (same, *verdict.checks), verdict
+    if not path.resolve().is_relative_to(hand.layout.release) or not path.is_file():
+        return (Check(_SAME, passed=False, detail="it is missing"),), None
+    with path.open("rb") as file:
+        digest = file_digest(file, "sha256").hexdigest()
+    same = Check(_SAME, digest == outcome.sha256)
+    row, identity = hand.came.get(outcome.ordinal), hand.identity.get(outcome.ordinal)
+    if row is None or identity is None:
+        return (same, Check(_CAME, passed=False, detail="it cannot be read, or never came in")), None
+    try:
+        verdict = judge.judge_instance(
+            _source_of(hand.layout, row), path, hand.recipe, identity=identity, release_path=output,
+            ordinal=outcome.ordinal,
+        )  # fmt: skip
+    except (ValueError, OSError):
+        return (same, Check(_CAME, passed=False, detail="it cannot be read")), None
+    return (same, Check(_CAME, passed=True), *verdict.checks), verdict
 
 
 def _source_of(layout: Layout, row: dict[str, str]) -> Path:
