@@ -492,6 +492,10 @@ def _named(name: str, **more: object) -> judge.Identity:
     ("Big^Bertha", "Big Bore", "Bertha"),
     ("Young^Brown", "young adult, brown fat", "Young, Brown"),
     ("Brown^Ann", "brown fat", "Dr. Brown"),
+    ("Brown^Cara", "brown fat", "fat, C. Brown"),
+    ("White^Cara", "white matter", "CWhite"),
+    ("Quince^Ann", "reading of Quine", "Quince"),
+    ("Brown^Wu", "brown@", "brown@hospital.org"),
     ("Li^Wu", "Li battery, wu", "Li Wu"),
     ("Head^Phantom", "head phantom CT", None),
     ("Anonymous", "anonymous patient", None),
@@ -515,6 +519,24 @@ def test_names_that_are_ordinary_words_count_only_in_context(name, harmless, tel
 def test_short_and_uniform_identifiers_are_not_hunted(number):
     identity = _named("Zwinglmeyer", PatientID=number)
     assert not judge.search(f"series {number}, {number} images".encode(), identity, kind="text")
+
+
+def test_a_short_identifier_counts_behind_its_label():
+    identity = _named("Zwinglmeyer", PatientID="681")
+    for text, found in (("thorax 681", False), ("MRN: 681", True), ("thorax, patient ID 681", True)):
+        before, after = source(), research()
+        before.StudyDescription = after.StudyDescription = text
+        verdict = judge.judge_instance(filed(before), filed(after), recipe.load("research"), identity=identity)
+        assert (str(Question.BYTES) in failures(verdict)) is found
+
+
+@pytest.mark.parametrize(("text", "found"), [("King", False), ("Dr. King", True), ("Hedda King", True)])
+def test_clinical_words_are_ordinary_in_technical_attributes(text, found):
+    identity = _named("King^Hedda")
+    before, after = source(), basic()
+    before.ConvolutionKernel = after.ConvolutionKernel = text
+    verdict = judge.judge_instance(filed(before), filed(after), recipe.load("basic"), identity=identity)
+    assert (str(Question.BYTES) in failures(verdict)) is found
 
 
 def test_short_numbers_are_not_hunted_where_things_are_counted():

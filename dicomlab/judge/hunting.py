@@ -45,6 +45,11 @@ _PIECE = re.compile(r"[^\W\d_]+|\d+")
 _GAP = re.compile(r"[\W_]+")
 _UID = re.compile(r"(?<![\d.])\d+(?:\.\d+){3,}")
 _PHONE = re.compile(r"\d(?:[\s()./-]{0,3}\d){6,}")
+_LABELLED = re.compile(
+    r"(?<![^\W_])(?:mrn|pid|ssn|(?:patient|pat|case)[ _-]?(?:id|no|nr)?|acc(?:ession)?[ _-]?(?:no|nr|number)?|id)"
+    r"[.:#= ]{1,3}([^\W_]+)"
+)
+_MAILBOX = re.compile(r"([\w.+-]+)@[\w-]+\.[a-z]")
 _LONG_NUMBER = 7
 _LOOSE_CODE = 8
 SHORTEST_IN_PIXELS = 8
@@ -132,6 +137,7 @@ class Hunter:
         if place in (Place.NUMBER, Place.DATE, Place.UID):
             return
         yield from self._names(plain, place)
+        yield from self._mailbox(plain)
         if self.spelled.phrases:
             joined = f" {_GAP.sub(' ', plain)} "
             for phrase, kind in self.spelled.phrases.items():
@@ -157,6 +163,9 @@ class Hunter:
             for code, kind, pattern in self._codes:
                 if code in compact and _code_counts(code, place) and (match := pattern.search(plain)):
                     yield Hit(kind, match.start())
+        for match in _LABELLED.finditer(plain) if self.spelled.labelled and place in (Place.FREE, Place.CODED) else ():
+            if match[1] in self.spelled.labelled:
+                yield Hit(Kind.IDENTIFIER, match.start())
         if self.spelled.phones and place is not Place.NUMBER:
             for match in _PHONE.finditer(plain):
                 digits = re.sub(r"\D", "", match[0])
@@ -186,13 +195,21 @@ class Hunter:
         """Return what a single word identifies, given the word in front of it."""
         kind = self.spelled.words.get(word)
         if kind is not None:
-            return None if _clinical(word, place) else kind
+            return None if _clinical(word, place) and not _titled(before, word, place) else kind
         kind = self.spelled.weak.get(word)
         return kind if place is Place.NAME or _titled(before, word, place) else None
 
+    def _mailbox(self, plain: str) -> Iterator[Hit]:
+        """Yield e-mail addresses in which a part of a name stands, however ordinary the word."""
+        for match in _MAILBOX.finditer(plain) if "@" in plain else ():
+            for piece in _PIECE.findall(match[1]):
+                kind = self.spelled.words.get(piece) or self.spelled.weak.get(piece)
+                if kind is not None and not weight.no_name(piece):
+                    yield Hit(kind, match.start())
+
     def _pair(self, before: str, word: str, place: Place) -> bool:
-        """Return whether two words are parts of one name; an initial counts in free text and names only."""
-        initials = place in (Place.FREE, Place.NAME)
+        """Return whether two words are parts of one name; an initial counts in attributes only."""
+        initials = place is not Place.REPORT
         return (before, word) in self.spelled.pairs and (initials or min(len(before), len(word)) > 1)
 
 
@@ -237,7 +254,7 @@ def _code_pattern(code: str) -> re.Pattern[str]:
     if code.isdigit():
         between = r"[-./_ ]?" if len(code) >= _LONG_NUMBER else ""
         return re.compile(r"(?<!\d)(?<!\d[.,])" + between.join(code) + r"(?!\d)(?![.,]\d)")
-    middle = r"[-./_ ]?".join(map(re.escape, code))
+    middle = r"[\W_]?".join(map(re.escape, code))
     if len(code) >= _LOOSE_CODE:
         return re.compile(middle)
     return re.compile(rf"(?<![^\W_]){middle}(?![^\W_])")
@@ -256,7 +273,7 @@ def _code_counts(code: str, place: Place) -> bool:
 
 
 def _titled(before: str, word: str, place: Place) -> bool:
-    return place is Place.FREE and weight.title(before) and not weight.no_name(word)
+    return place in (Place.FREE, Place.CODED) and weight.title(before) and not weight.no_name(word)
 
 
 def _clinical(word: str, place: Place) -> bool:

@@ -20,6 +20,7 @@ _LONGEST_NAME = 8  # parts; more are a text in the wrong attribute
 _NOT_A_WORD = re.compile(r"[\W_]+")
 _SHORTEST_BYTES = 6
 _SHORTEST_WIDE = 12  # two bytes a letter: fewer are chance in 16-bit samples
+_SHORTEST_WITH_INITIAL = 5  # of an ordinary word, glued to an initial: "CWhite"
 _NATIONAL = 8  # digits at the end of a telephone number that stay when the prefix is written otherwise
 _INTERNATIONAL = 10
 
@@ -35,6 +36,7 @@ class Spelled:
     spaceless: dict[str, Kind] = field(default_factory=dict)  # scripts without blanks
     phrases: dict[str, Kind] = field(default_factory=dict)  # words with one blank between
     codes: dict[str, Kind] = field(default_factory=dict)  # identifiers without separators
+    labelled: set[str] = field(default_factory=set)  # short identifiers: count behind "MRN" or "ID"
     phones: set[str] = field(default_factory=set)
     days: set[Day] = field(default_factory=set)
     uids: set[int] = field(default_factory=set)
@@ -148,6 +150,8 @@ def _pair(out: Spelled, kind: Kind, a: str, b: str) -> None:
         out.pairs |= {(a, b[0]), (b[0], a)}
         if weight.strong_name(a):
             out.words |= {a + b[0]: kind, b[0] + a: kind}
+        elif len(a) >= _SHORTEST_WITH_INITIAL and not weight.ordinary(b[0] + a):
+            out.words[b[0] + a] = kind
 
 
 def _whole(out: Spelled, kind: Kind, parts: tuple[str, ...]) -> None:
@@ -169,6 +173,8 @@ def _code(out: Spelled, kind: Kind, value: str) -> None:
         return
     if not weight.strong_identifier(compact):
         out.weak[compact] = kind
+        if len(compact) > 1:
+            out.labelled.add(compact)
         return
     out.codes[compact] = kind
     _bytes(out, kind, value)

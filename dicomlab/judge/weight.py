@@ -7,11 +7,13 @@ The rule, the same for every patient and every run:
   dictionary. A strong part counts wherever it stands as a word; with six letters or more also inside
   a longer word.
 - Any other part is *weak* ("Li", "Brown", "Young"). It counts only in a person-name attribute, beside
-  another part of the same name in either order, or behind a title ("Dr Brown").
+  another part or an initial of the same name in either order ("C. Brown", "CBrown"), or behind a title
+  ("Dr Brown").
 - Placeholders ("Anonymous", "Patient", "Unknown") count nowhere.
 - An **identifier** needs four characters with a digit, not all alike; letters alone are weighed as a
-  name part. A number of fewer than six digits counts only as a whole value or a word in text
-  attributes, and never in numbers (IS, DS) or in long texts such as a report, which count things.
+  name part; a shorter one counts behind "MRN", "ID" and the like. A number of fewer than six digits
+  counts only as a word in text attributes, never in numbers (IS, DS: seven digits) or in long texts such
+  as a report, which count things.
 - A **place** or **address** counts as a whole phrase of five characters that is not made of ordinary words.
 - A **date** counts in every spelling unless it is one that stands for "none" (1 January 1900 and the like).
 
