@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -9,6 +10,7 @@ from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from dicomlab.free_text import ordinary_words
 from dicomlab.records import Masked, Reason
 from dicomlab.standard import sop_class_name
 
@@ -98,8 +100,10 @@ class Group:
 
     @property
     def modality(self) -> str:
-        """Return the modalities, the most frequent first."""
-        return ", ".join(m for m, _ in Counter(e.modality or "none" for e in self.instances).most_common())
+        """Return the modalities, the most frequent first; "other" for a term that is no word of the field."""
+        return ", ".join(
+            m for m, _ in Counter(shown_modality(e.modality) or "none" for e in self.instances).most_common()
+        )
 
     @property
     def sop_class(self) -> str:
@@ -108,9 +112,9 @@ class Group:
 
     @property
     def body_part(self) -> str:
-        """Return Body Part Examined where it is stated and a plain word."""
+        """Return Body Part Examined where it is stated; "other" for a term that is no word of the field."""
         parts = {e.attributes.get("BodyPartExamined", "") for e in self.instances} - {""}
-        return ", ".join(sorted(p for p in parts if p.isascii() and p.replace(" ", "").isalpha() and p.isupper()))
+        return ", ".join(sorted({p if _is_body_part(p) else "other" for p in parts}))
 
     @property
     def description(self) -> Masked:
@@ -127,6 +131,18 @@ class Group:
         """Return the number of frames of all instances."""
         stated = (e.attributes.get("NumberOfFrames", "1") for e in self.instances)
         return sum(int(n) if n.isdigit() else 1 for n in stated)
+
+
+def shown_modality(stated: str) -> str:
+    """Return a modality that may be shown, "other" for what does not look like a term of PS3.3 C.7.3.1.1.1."""
+    return stated if not stated or _MODALITY.fullmatch(stated) else "other"
+
+
+def _is_body_part(stated: str) -> bool:
+    return all(word in ordinary_words() or word.endswith("spine") for word in stated.lower().split())
+
+
+_MODALITY = re.compile(r"[A-Z][A-Z0-9]{1,3}|RT[A-Z]{3,8}|[A-Z]{2,7}(?:PROTOCOL|MAP)")
 
 
 @dataclass(frozen=True)

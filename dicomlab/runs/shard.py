@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from dicomlab import engine, files, judge, standard
-from dicomlab.catalog import Entry
+from dicomlab.catalog import Entry, shown_modality
 from dicomlab.errors import DicomlabError, InstanceError, ReleaseError
 from dicomlab.free_text import Identifiers
 from dicomlab.header import Gatherer, Subject
@@ -23,7 +23,6 @@ if TYPE_CHECKING:
     from dicomlab.recipe import Recipe
 
 Patient = tuple[str, str]
-_MODALITY = 6
 _SUMMARIES = 1000
 _JUDGED_IN_MEMORY = 64 << 20
 
@@ -158,7 +157,7 @@ def _one(
     outcome = Outcome(
         entry.ordinal,
         State.WRITTEN,
-        modality=_plain(entry.modality),
+        modality=shown_modality(entry.modality),
         sop_class=standard.sop_class_name(entry.sop_class),
         output=output,
         changes=told.counts,
@@ -222,15 +221,9 @@ def _held(entry: Entry, reason: Reason, *, detail: str = "") -> Outcome:
         State.IGNORED if ignored else State.QUARANTINED,
         reason,
         detail,
-        _plain(entry.modality),
+        shown_modality(entry.modality),
         standard.sop_class_name(entry.sop_class) if entry.sop_class else "",
     )
-
-
-def _plain(modality: str) -> str:
-    """Return a modality only when it looks like one: it goes into the manifest."""
-    looks = modality.isascii() and modality.isalnum() and modality.isupper() and len(modality) <= _MODALITY
-    return modality if looks else ""
 
 
 @dataclass(frozen=True)
