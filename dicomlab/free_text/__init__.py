@@ -7,15 +7,15 @@ this package knows text, not DICOM.
 
 from __future__ import annotations
 
-from dicomlab.free_text.sweep import (
+from dicomlab.free_text.known import (
     Identifiers,
-    Sweeper,
-    fold,
     is_distinctive_number,
     is_distinctive_phrase,
     name_parts,
     ordinary_words,
 )
+from dicomlab.free_text.spelling import fold, spellings
+from dicomlab.free_text.sweep import Sweeper
 
 __all__ = [
     "Identifiers",
@@ -25,4 +25,5 @@ __all__ = [
     "is_distinctive_phrase",
     "name_parts",
     "ordinary_words",
+    "spellings",
 ]

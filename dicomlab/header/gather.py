@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from dicomlab import standard
 from dicomlab.free_text import Identifiers, is_distinctive_number, is_distinctive_phrase, name_parts
 from dicomlab.header import charsets, wire
-from dicomlab.header.names import CHARACTER_SET, charset_of, creators_of, effective_vr
+from dicomlab.header.names import CHARACTER_SET, PRIVATE, attribute_name, charset_of, creators_of, effective_vr
 from dicomlab.standard import RiskClass
 
 if TYPE_CHECKING:
@@ -24,6 +24,11 @@ if TYPE_CHECKING:
 _TELLING = {RiskClass.DIRECT, RiskClass.IDENTIFIER, RiskClass.PEOPLE, RiskClass.DEVICE}
 _STUDY_ID, _STATION_NAME = 0x00200010, 0x00081010
 _BULK = 1 << 16
+_LONGEST = 1024  # a longer value of an identifying attribute is a text about something else
+_PIXELS = 0x7FE0
+_DATE = re.compile(r"(?:^|\\)((?:1[89]|20)\d\d)\.?(0[1-9]|1[0-2])\.?(0[1-9]|[12]\d|3[01])")
+_UID = re.compile(r"\d+(?:\.\d+){3,}")
+_PHONES = ("Telephone", "Telecom", "Phone")
 
 
 class Gatherer:
@@ -38,72 +43,85 @@ class Gatherer:
     def __init__(self, recipe: Recipe) -> None:
         """Start with nothing seen."""
         self._recipe = recipe
-        self._seen: set[tuple[int, str, bytes, tuple[str, ...]]] = set()
+        self._seen: set[tuple[object, ...]] = set()
         self._found: list[Identifiers] = []
 
     def add(self, elements: Mapping[int, Element], encoding: Encoding) -> None:
-        """Collect from the root of one instance and everything below it."""
+        """Collect from the root of one instance and everything below it.
+
+        Raises
+        ------
+        BrokenDataset
+            A sequence does not parse, or sequences are nested deeper than any instance nests them.
+        """
         self._walk(elements, encoding, charset_of(elements))
 
     def identifiers(self) -> Identifiers:
         """Return everything collected so far."""
-        parts = [frozenset().union(*(getattr(f, name) for f in self._found)) for name in _FIELDS]
-        return Identifiers(*parts)
+        return Identifiers.merged(self._found)
 
-    def _walk(self, elements: Mapping[int, Element], encoding: Encoding, charset: tuple[str, ...]) -> None:
+    def _walk(
+        self, elements: Mapping[int, Element], encoding: Encoding, charset: tuple[str, ...], *, depth: int = 0
+    ) -> None:
+        if depth > wire.DEEPEST:
+            raise wire.BrokenDataset(wire.TOO_DEEP)
         if CHARACTER_SET in elements:
             charset = charset_of(elements)
         creators = creators_of(elements)
         for tag, element in elements.items():
             value = element.value
-            if not value or (len(value) > _BULK and element.vr not in ("SQ", "")) or tag >> 16 == 0x7FE0:  # noqa: PLR2004
+            if not value or tag >> 16 == _PIXELS or (len(value) > _BULK and element.vr not in ("SQ", "UN", "")):
                 continue
-            seen = (tag, element.vr, value, charset)
+            creator = creators.get(tag >> 8, "")
+            seen = (tag, element.vr, value, charset, creator)
             if seen in self._seen:
                 continue
             self._seen.add(seen)
-            creator = creators.get(tag >> 8, "")
             vr = effective_vr(element, creator)
             if vr == "SQ":
                 inner = wire.IMPLICIT_LITTLE if element.vr == "UN" else encoding
                 for item in wire.items(value, inner):
-                    self._walk(item, inner, charset)
-            elif (found := self._from_value(tag, vr, value, charset, creator)) is not None:
-                self._found.append(found)
-
-    def _from_value(
-        self, tag: int, vr: str, value: bytes, charset: tuple[str, ...], creator: str
-    ) -> Identifiers | None:
-        decision = self._recipe.decide(tag, vr, creator or None)
-        retained = decision is not None and decision.code == "K"
-        if vr == "PN":
-            text = charsets.decode(value, vr, charset)[0]
-            return (
-                None if retained else Identifiers(names=frozenset(n for v in text.split("\\") for n in name_parts(v)))
-            )
-        if vr in ("DA", "DT"):
-            dates = re.findall(
-                r"(?:^|\\)((?:19|20)\d\d(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01]))", value.decode("ascii", "replace")
-            )
-            return Identifiers(dates=frozenset(dates)) if dates and not retained else None
-        if vr == "UI":
-            if retained or decision is None or ("U" not in decision.code and decision.code not in ("X", "D")):
-                return None
-            uids = (u.strip(" \0") for u in value.decode("ascii", "replace").split("\\"))
-            return Identifiers(uids=frozenset(u for u in uids if u and not standard.is_well_known_uid(u)))
-        if retained or tag >> 16 & 1 or (vr not in wire.TEXT_VRS and vr not in ("AE", "CS", "UR", "IS")):
-            return None
-        if standard.risk(tag, vr).klass not in _TELLING or vr == "CS":
-            return None
-        text = charsets.decode(value, vr, charset)[0]
-        pieces = {p.strip(" \0\r\n") for p in re.split(r"[\\\r\n]+" if vr not in ("LT", "UT") else r"[\r\n]+", text)}
-        numbers = frozenset(p for p in pieces if is_distinctive_number(p) and len(p.split()) <= 2 and _worth(tag, p))  # noqa: PLR2004
-        phrases = {p for p in pieces if p not in numbers and is_distinctive_phrase(p)}
-        lines = {line.strip() for p in phrases for line in re.split(r"[,;^]", p) if is_distinctive_phrase(line.strip())}
-        return Identifiers(numbers=numbers, phrases=frozenset(phrases | lines))
+                    self._walk(item, inner, charset, depth=depth + 1)
+            elif len(value) <= _BULK:
+                decision = self._recipe.decide(tag, vr, creator or None)
+                if decision is not None and decision.code != "K":
+                    self._found += _identifiers(tag, vr, charsets.decode(value, vr, charset)[0], decision.code)
 
 
-_FIELDS = ("names", "numbers", "phrases", "dates", "uids")
+def _identifiers(tag: int, vr: str, text: str, code: str) -> list[Identifiers]:
+    """Return what the value of an attribute tells of somebody, when it does."""
+    if vr == "PN":
+        return [Identifiers(names=frozenset(n for v in text.split("\\") for n in name_parts(v)))]
+    if vr in ("DA", "DT"):
+        dates = frozenset("".join(groups) for groups in _DATE.findall(text))
+        return [Identifiers(dates=dates)] if dates else []
+    if vr == "UI":
+        uids = (u.strip(" \0") for u in text.split("\\")) if "U" in code or code in ("X", "D") else ()
+        return [Identifiers(uids=frozenset(u for u in uids if _UID.fullmatch(u) and not standard.is_well_known_uid(u)))]
+    if tag & PRIVATE or vr not in _TEXTS or len(text) > _LONGEST or standard.risk(tag, vr).klass not in _TELLING:
+        return []
+    return [_of_text(tag, vr, text)]
+
+
+_TEXTS = (wire.TEXT_VRS - {"PN"}) | {"AE", "UR"}
+
+
+def _of_text(tag: int, vr: str, text: str) -> Identifiers:
+    """Return the identifiers, telephone numbers and phrases that an identifying text is made of."""
+    pieces = {p.strip(" \0") for p in re.split(r"[\r\n]+" if vr in ("LT", "UT") else r"[\\\r\n]+", text)} - {""}
+    if any(word in attribute_name(tag, "") for word in _PHONES):
+        return Identifiers(phones=frozenset(pieces), phrases=frozenset(filter(is_distinctive_phrase, pieces)))
+    numbers = {p for p in pieces if is_distinctive_number(p) and len(p.split()) <= 2 and _worth(tag, p)}  # noqa: PLR2004
+    # An identifier of letters alone is hunted like a name.
+    names = {(p,) for p in pieces - numbers if p.isalpha() and standard.risk(tag, vr).klass in _IDENTIFYING}
+    phrases = {p for p in pieces - numbers if is_distinctive_phrase(p)}
+    lines = {line.strip() for p in phrases for line in re.split(r"[,;^]", p)}
+    return Identifiers(
+        frozenset(names), frozenset(numbers), frozenset(phrases | set(filter(is_distinctive_phrase, lines)))
+    )
+
+
+_IDENTIFYING = {RiskClass.DIRECT, RiskClass.IDENTIFIER}
 
 
 def _worth(tag: int, text: str) -> bool:

@@ -64,6 +64,8 @@ def _rewritten(cleaner: HeaderCleaner, site: Site, rewrite: Callable[[str], str]
     old, charset = charsets.decode(site.value, site.vr, site.where.charset)
     pieces = [old] if site.vr in values.ONE_VALUE_VRS else old.split("\\")
     new = [cleaner.sweeper.sweep(rewrite(p.strip(" \0")), patterns=False, technical=True) for p in pieces]
+    if not all(values.fits(piece, site.vr) for piece in new):
+        return None
     return values.encode("\\".join(new), site.vr, charset)
 
 

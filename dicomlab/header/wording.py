@@ -55,7 +55,10 @@ def cleaned(sweeper: Sweeper, site: Site, *, patterns: bool) -> bytes | None:
     text, charset = charsets.decode(site.value, site.vr, site.where.charset)
     pieces = [text] if site.vr in values.ONE_VALUE_VRS else text.split("\\")
     olds = [p.strip(" \0") for p in pieces] if len(pieces) > 1 else [text.rstrip(" \0")]
-    news = [sweeper.sweep(old, patterns=patterns and not technical, technical=technical) for old in olds]
+    longest = values.LONGEST.get(site.vr)
+    news = [
+        sweeper.sweep(old, patterns=patterns and not technical, technical=technical, longest=longest) for old in olds
+    ]
     if news == olds:
         return None
     return values.encode("\\".join(news), site.vr, charset) if any(news) else b""

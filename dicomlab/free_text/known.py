@@ -1,0 +1,343 @@
+"""What identifies one patient, and where in a text it stands.
+
+A text is read as words: letters and digits in a row, apart at blanks, signs, digits and where small
+letters turn into capitals. Names are looked up word by word and as pairs in either order; identifiers
+with any separators; phrases word by word; dates and UIDs by what they mean. So a text costs the same
+however much is known.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, fields
+from functools import cached_property, lru_cache
+from importlib.resources import files as resource_files
+from itertools import pairwise
+
+from dicomlab.free_text.dates import date_spans
+from dicomlab.free_text.spelling import fold, is_spaceless, spellings, without_apostrophes
+
+_SHORTEST_NUMBER = 4
+_SHORTEST_PHRASE = 5
+_SHORTEST_NAME = 3
+_SHORTEST_INSIDE_WORD = 6
+_SHORTEST_SEPARATED = 7  # digits: shorter identifiers are hunted without separators in them
+_SHORTEST_ANYWHERE = 8  # identifiers of letters and digits that are found inside longer words
+_SHORTEST_PHONE = 7
+_NATIONAL, _INTERNATIONAL = 8, 10  # digits at the end that stay when the prefix is written otherwise
+_LARGEST_GAP = 3  # signs between the parts of a name
+_LONGEST_NAME = 8  # parts; more are a text in the wrong attribute
+
+_WORD = re.compile(r"[^\W_]+(?:['’][^\W_]+)*")
+_LETTERS = re.compile(r"[^\W\d_]+")
+_GAPS = re.compile(r"[\W_]+")
+_PHONE = re.compile(r"\d(?:[\s()./-]{0,3}\d){6,}")
+_UID = re.compile(r"\d+(?:\.\d+){3,}")
+
+
+def _weak_words() -> dict[str, frozenset[str]]:
+    text = (resource_files("dicomlab.free_text") / "weak_words.txt").read_text("utf-8")
+    parts = re.split(r"^\[(.+)\]$", re.sub(r"^#.*$", "", text, flags=re.MULTILINE), flags=re.MULTILINE)
+    return {title: frozenset(words.split()) for title, words in zip(parts[1::2], parts[2::2], strict=True)}
+
+
+_WEAK = _weak_words()
+NOBODY, _NOT_ALONE, TITLES = _WEAK["nobody"], _WEAK["not alone"], _WEAK["titles"]
+
+
+@dataclass(frozen=True)
+class Identifiers:
+    """What identifies one patient, from all of the patient's instances; merge with ``|``.
+
+    `names`: the parts of each person's name, as written. `numbers`: identifiers that hold a digit.
+    `phrases`: institutions, addresses, other words. `dates`: ``YYYYMMDD``. `uids`: every UID that
+    is to be replaced. `phones`: digits only. The repr tells how many, never which.
+    """
+
+    names: frozenset[tuple[str, ...]] = frozenset()
+    numbers: frozenset[str] = frozenset()
+    phrases: frozenset[str] = frozenset()
+    dates: frozenset[str] = frozenset()
+    uids: frozenset[str] = frozenset()
+    phones: frozenset[str] = frozenset()
+
+    def __or__(self, other: Identifiers) -> Identifiers:
+        """Return everything that either holds."""
+        return Identifiers(*(getattr(self, f.name) | getattr(other, f.name) for f in fields(self)))
+
+    @classmethod
+    def merged(cls, parts: Iterable[Identifiers]) -> Identifiers:
+        """Return everything that any of `parts` holds."""
+        found = list(parts)
+        return cls(*(frozenset().union(*(getattr(one, f.name) for one in found)) for f in fields(cls)))
+
+    def __repr__(self) -> str:
+        """Tell how many of each, never which."""
+        return f"Identifiers({', '.join(f'{len(getattr(self, f.name))} {f.name}' for f in fields(self))})"
+
+
+def name_parts(value: str) -> list[tuple[str, ...]]:
+    """Return the parts of a PN value, one tuple per component group (PS3.5 6.2.1), affixes left out.
+
+    Examples
+    --------
+    >>> name_parts("Doe^Jane Mary^^Dr")
+    [('Doe', 'Jane', 'Mary')]
+    """
+    found = []
+    for group in value.split("="):
+        components = group.split("^")
+        several = components if len(components) == 1 else components[:3]  # "Doe, Jane" stands in one component
+        kept = tuple(p.strip(".") for c in several for p in re.split(r"[\s,;/()]+", c) if re.search(r"[^\W_]", p))
+        if kept and not {fold(p) for p in kept} <= NOBODY:
+            found.append(kept)
+    return found
+
+
+@lru_cache(maxsize=1)
+def ordinary_words() -> frozenset[str]:
+    """Return the folded words of the field: attribute names and coded terms (a generated data file)."""
+    text = (resource_files("dicomlab") / "standard_data" / "words.txt").read_text("utf-8")
+    return frozenset(line for line in text.splitlines() if line and not line.startswith("#"))
+
+
+def is_distinctive_number(value: str) -> bool:
+    """Return whether `value` is worth hunting as an identifier: four characters, not all alike, one a digit."""
+    bare = _GAPS.sub("", value)
+    return len(bare) >= _SHORTEST_NUMBER and any(c.isdigit() for c in bare) and len(set(bare)) > 1
+
+
+def is_distinctive_phrase(value: str) -> bool:
+    """Return whether `value` is long enough to be hunted as a phrase, and says something of its own."""
+    folded = fold(value)
+    words = [w for w in re.split(r"[\W\d_]+", folded) if len(w) > 1]
+    return len(_GAPS.sub("", folded)) >= _SHORTEST_PHRASE and not set(words) <= ordinary_words() | NOBODY
+
+
+class Known:
+    """What is known of one patient, compiled to be found in text."""
+
+    def __init__(self, identifiers: Identifiers) -> None:
+        """Spell everything out once."""
+        self.words: set[str] = set()
+        self.weak: set[str] = set()  # short or ordinary: beside another part, or behind a title
+        self.pairs: set[tuple[str, str]] = set()
+        self.inside: set[str] = set()
+        self.spaceless: set[str] = set()
+        self.dates, self.uids = identifiers.dates, identifiers.uids
+        for name in identifiers.names:
+            if len(name) <= _LONGEST_NAME:
+                self._spell(name)
+        self._codes = [(c, _code_expression(c)) for c in sorted({_compact(n) for n in identifiers.numbers} - {""})]
+        self._phrases = _by_first_word(identifiers.phrases)
+        self._joined = {
+            "".join(p) for ps in self._phrases.values() for p in ps if len("".join(p)) >= _SHORTEST_ANYWHERE
+        }
+        self._phones = {n for phone in identifiers.phones for n in _phone_forms(phone)}
+
+    def spans(self, text: str, folded: str, *, technical: bool) -> Iterator[tuple[int, int]]:
+        """Yield where in `folded` something known stands.
+
+        Parameters
+        ----------
+        text
+            The text unfolded, of the same length: where its capitals are.
+        technical
+            Names that are ordinary words are left alone.
+        """
+        yield from self._codes_in(folded)
+        if self._phones:
+            yield from self._phones_in(folded)
+        if self.dates:
+            yield from date_spans(folded, self.dates)
+        words = [(without_apostrophes(m[0]), m.start(), m.end()) for m in _WORD.finditer(folded)]
+        if self._phrases:
+            yield from self._phrases_in(folded, words)
+        if self.words or self.weak:
+            yield from self._names_in(text, folded, words, technical=technical)
+
+    def _names_in(
+        self, text: str, folded: str, words: list[tuple[str, int, int]], *, technical: bool
+    ) -> Iterator[tuple[int, int]]:
+        ordinary = ordinary_words() if technical else frozenset()
+        pieces = sorted({piece for word in words for piece in _pieces(text, folded, word)}, key=lambda p: (p[1], -p[2]))
+        for piece, start, end in pieces:
+            if piece in self.words and piece not in ordinary:
+                yield start, end
+        for one, other in pairwise(words):
+            beside = 0 < other[1] - one[2] <= _LARGEST_GAP
+            if beside and (one[0], other[0]) in self.pairs and (not technical or min(len(one[0]), len(other[0])) > 1):
+                yield one[1], other[2]
+            elif beside and one[0] in TITLES and other[0] in self.weak:
+                yield other[1], other[2]
+        for part in self.inside:
+            yield from self._inside(folded, part)
+        for part in self.spaceless:
+            yield from ((at, at + len(part)) for at in _places(folded, part))
+
+    def _inside(self, folded: str, part: str) -> Iterator[tuple[int, int]]:
+        """Yield where a long part stands inside a longer word that is no ordinary one."""
+        for at in _places(folded, part):
+            left, right = at, at + len(part)
+            while left and folded[left - 1].isalpha():
+                left -= 1
+            while right < len(folded) and folded[right].isalpha():
+                right += 1
+            if folded[left:right] not in ordinary_words():
+                yield at, at + len(part)
+
+    def _codes_in(self, folded: str) -> Iterator[tuple[int, int]]:
+        compact = _GAPS.sub("", folded) if self._codes else ""
+        for code, expression in self._codes:
+            if code in compact:
+                yield from (m.span() for m in expression.finditer(folded))
+
+    def _phones_in(self, folded: str) -> Iterator[tuple[int, int]]:
+        for match in _PHONE.finditer(folded):
+            digits = re.sub(r"\D", "", match[0])
+            if any(phone in digits for phone in self._phones):
+                start = match.start()
+                while start and folded[start - 1] in "+(":
+                    start -= 1
+                yield start, match.end()
+
+    def _phrases_in(self, folded: str, words: list[tuple[str, int, int]]) -> Iterator[tuple[int, int]]:
+        for number, (word, start, _) in enumerate(words):
+            for phrase in self._phrases.get(word, ()):
+                if tuple(w for w, _, _ in words[number : number + len(phrase)]) == phrase:
+                    yield start, words[number + len(phrase) - 1][2]
+        for joined in self._joined:
+            yield from ((at, at + len(joined)) for at in _places(folded, joined))
+
+    def _uid_in(self, match: re.Match[str]) -> tuple[int, int, str] | None:
+        """Return the known UID that a run of numbers and dots is or starts with: its span and itself."""
+        run = match[0]
+        while run.count(".") >= 3:  # noqa: PLR2004 - no instance's UID has fewer components than four
+            if run in self.uids:
+                return match.start(), match.start() + len(run), run
+            run = run.rpartition(".")[0]
+        return None
+
+    def uids_in(self, text: str) -> Iterator[tuple[int, int, str]]:
+        """Yield every known UID in a text: where it stands, and itself."""
+        if self.uids and "." in text:
+            for match in _UID.finditer(text):
+                found = self._uid_in(match)
+                if found is not None:
+                    yield found
+
+    def _spell(self, name: tuple[str, ...]) -> None:
+        """Note the forms of each part of a name, and of each two parts together."""
+        # A name with a digit in it ("LUNG_0001") is a code made of words of the field.
+        made_up = any(c.isdigit() for part in name for c in part)
+        ways = [_forms(part) for part in name]
+        for forms in ways:
+            for form in forms:
+                self._note_part(form, made_up=made_up)
+        for part in name:
+            self.pairs.update(p for form in spellings(part) for p in pairwise(w for w in _GAPS.split(form) if w))
+        for number, forms in enumerate(ways):
+            for other in (form for n, others in enumerate(ways) if n != number for form in others):
+                for form in forms:
+                    self._note_pair(form, other)
+
+    def _note_part(self, form: str, *, made_up: bool) -> None:
+        if form.isdigit() or form in NOBODY or form in _NOT_ALONE:
+            return
+        if is_spaceless(form):
+            if len(unicodedata.normalize("NFC", form)) > 1:  # one character is many people's
+                self.spaceless.add(form)
+            return
+        if len(form) < _SHORTEST_NAME:
+            self.weak.add(form)
+            return
+        if made_up and form in ordinary_words():
+            return
+        self.words.add(form)
+        if len(form) >= _SHORTEST_INSIDE_WORD:
+            self.inside.add(form)
+
+    def _note_pair(self, one: str, other: str) -> None:
+        if is_spaceless(one + other):
+            self.spaceless |= {one + other, one + " " + other, one + "^" + other, one + "\u3000" + other}
+            return
+        if one in NOBODY or other in NOBODY or one.isdigit() or other.isdigit() or len(one) < 2:  # noqa: PLR2004
+            return
+        if len(other) > 1:
+            self.pairs.add((one, other))
+            if min(len(one), len(other)) >= _SHORTEST_NAME:
+                self.inside.add(one + other)
+            elif len(one + other) >= _SHORTEST_INSIDE_WORD:
+                self.words.add(one + other)
+        if len(one) >= _SHORTEST_NAME and one not in _NOT_ALONE:
+            self.pairs |= {(one, other[0]), (other[0], one)}
+            if one not in ordinary_words():
+                self.words |= {one + other[0], other[0] + one}
+
+    @cached_property
+    def long_figures(self) -> frozenset[str]:
+        """Identifiers and dates that a number of DS or IS can be."""
+        codes = (code for code, _ in self._codes)
+        return frozenset(c for c in codes if c.isdigit() and len(c) >= _SHORTEST_SEPARATED) | self.dates
+
+
+def _forms(part: str) -> set[str]:
+    """Return the spellings of a part, of the pieces it is made of, and joined (Anna-Lena: annalena, anna, lena)."""
+    forms: set[str] = set()
+    for form in spellings(part):
+        plain = without_apostrophes(form)
+        forms.update(w for w in _GAPS.split(plain) if w)
+        forms.add(_GAPS.sub("", plain))
+    return forms - {""}
+
+
+def _pieces(text: str, folded: str, word: tuple[str, int, int]) -> Iterator[tuple[str, int, int]]:
+    """Yield a word, the runs of letters in it, and what they are made of where capitals begin."""
+    yield word
+    _, start, end = word
+    for match in _LETTERS.finditer(folded, start, end):
+        left, right = match.span()
+        if (left, right) != (start, end):
+            yield folded[left:right], left, right
+        breaks = [left, *(i for i in range(left + 1, right) if text[i].isupper() and text[i - 1].islower()), right]
+        if len(breaks) > 2:  # noqa: PLR2004 - both ends
+            yield from ((folded[a:b], a, b) for a, b in pairwise(breaks))
+
+
+def _compact(value: str) -> str:
+    return _GAPS.sub("", fold(value))
+
+
+def _code_expression(code: str) -> re.Pattern[str]:
+    """Return what finds an identifier, whatever separates its characters, as a run of its own."""
+    if code.isdigit():
+        between = r"[\s()./_-]{0,3}" if len(code) >= _SHORTEST_SEPARATED else ""
+        return re.compile(r"(?<!\d)(?<!\d[.,])" + between.join(code) + r"(?!\d)(?![.,]\d)")
+    middle = r"[-./ _]?".join(map(re.escape, code))
+    return re.compile(middle if len(code) >= _SHORTEST_ANYWHERE else rf"(?<![^\W_]){middle}(?![^\W_])")
+
+
+def _by_first_word(phrases: Iterable[str]) -> dict[str, list[tuple[str, ...]]]:
+    found: dict[str, set[tuple[str, ...]]] = {}
+    for phrase in phrases:
+        for form in spellings(phrase) | {fold(phrase)}:
+            words = tuple(without_apostrophes(m[0]) for m in _WORD.finditer(form))
+            if words:
+                found.setdefault(words[0], set()).add(words)
+    return {first: sorted(many, key=len, reverse=True) for first, many in found.items()}
+
+
+def _phone_forms(phone: str) -> set[str]:
+    digits = re.sub(r"\D", "", phone).lstrip("0")
+    if len(digits) < _SHORTEST_PHONE:
+        return set()
+    return {digits, digits[-_NATIONAL:]} if len(digits) >= _INTERNATIONAL else {digits}
+
+
+def _places(text: str, part: str) -> Iterator[int]:
+    at = text.find(part)
+    while at >= 0:
+        yield at
+        at = text.find(part, at + 1)
