@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import copy
+import dataclasses
 import io
 import pickle
 import struct
@@ -20,8 +21,10 @@ from hypothesis import strategies as st
 from pydicom.dataset import Dataset, FileMetaDataset
 from pydicom.sequence import Sequence
 
-from dicomlab import judge, recipe, standard
+from dicomlab import engine, files, judge, recipe, standard
+from dicomlab.header import Gatherer
 from dicomlab.judge import Question
+from dicomlab.pseudonyms import Key
 from dicomlab.records import Action, Check, Region, State
 
 # Nobody of these exists; none of the words is one of the standard or of the language.
@@ -834,3 +837,50 @@ def test_real_files_cleaned_plainly_raise_no_false_alarm():
             alarms.append(path.name)
     assert asked > 60
     assert not alarms
+
+
+# Mutation: each change that the engine makes, undone alone, must be missed by nobody.
+
+
+def _rich() -> Dataset:
+    made = source()
+    made.StudyDescription = f"CT thorax {FAMILY}, tel 030 1234567"
+    made.PatientAge = "093Y"
+    made.SoftwareVersions = f"VA {GIVEN}"
+    made.ContrastBolusAgent = "Ultravist"
+    made.ClinicalTrialSponsorName = "Sponsor"
+    made.add_new(0x00080003, "LO", "unknown")
+    made.OriginalAttributesSequence = Sequence([dataset(SourceOfPreviousValues=INSTITUTION)])
+    made.ReferencedStudySequence = Sequence([dataset(ReferencedSOPClassUID=CT, ReferencedSOPInstanceUID=OTHER)])
+    made.RequestAttributesSequence = Sequence([dataset(RequestedProcedureID="RP-99281")])
+    for low, vr, value in (
+        (0x10, "US", 16), (0x11, "US", 16), (0x40, "CS", "G"), (0x50, "SS", [1, 1]), (0x100, "US", 1), (0x102, "US", 0),
+        (0x3000, "OW", bytes(32)),
+    ):  # fmt: skip
+        made.add_new(0x60000000 | low, vr, value)
+    return made
+
+
+@pytest.mark.parametrize("name", ["basic", "low", "high", "research"])
+def test_undoing_any_single_change_of_the_engine_fails(name, tmp_path):
+    (tmp_path / "in").write_bytes(filed(_rich()))
+    loaded, instance = recipe.load(name), files.read(tmp_path / "in")
+    known = Gatherer(loaded)
+    known.add(instance.elements, instance.encoding)
+    subject = engine.subject_of(loaded, Key(bytes(32)), instance)
+    done = engine.Deidentifier(loaded, Key(bytes(32)), subject, known.identifiers()).apply(instance)
+
+    def passed(elements: dict) -> bool:
+        after = b"".join(files.encoded(dataclasses.replace(done.instance, elements=dict(sorted(elements.items())))))
+        return judge.judge_instance(tmp_path / "in", after, loaded, identity=None).passed
+
+    right = dict(done.instance.elements)
+    assert passed(right)
+    undone = {
+        change.tag for change in done.plan.changes
+        if "." not in change.path and change.tag in instance.elements
+        and right.get(change.tag) != instance.elements[change.tag] and not (change.tag >> 24) & 1
+    }  # fmt: skip
+    assert len(undone) > 20
+    silent = [f"{tag:08X}" for tag in sorted(undone) if passed(right | {tag: instance.elements[tag]})]
+    assert not silent

@@ -174,10 +174,10 @@ def structural(tag: int) -> bool:
     return tag & 0xFFFF == 0 or group in (0x0000, 0x0002, 0x0004) or tag in (0x00080001, 0xFFFCFFFC)
 
 
-def goes_with_graphics(tag: int, recipe: Recipe, *, known: bool | None = None) -> bool:
-    """Return whether an attribute of an overlay or a curve goes because its data goes."""
+def goes_with_graphics(tag: int, recipe: Recipe) -> bool:
+    """Return whether an attribute of an overlay or a curve goes with its data: removed, or cleaned by redrawing."""
     group = tag >> 16
-    if group & 1 or group & 0xFF00 not in (0x5000, 0x6000):
+    if group & 1 or group & 0xFF00 not in (0x5000, 0x6000) or not in_dictionary(tag):
         return False
     decision = recipe.decide(group << 16 | 0x3000, "OW")
-    return decision is not None and decision.code in ("X", "C") and (in_dictionary(tag) if known is None else known)
+    return decision is not None and decision.code in ("X", "C")

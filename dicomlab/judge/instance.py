@@ -228,6 +228,8 @@ class _Case:
             if gone is not None:
                 self.answers.add(gone[0], text + name_of(before.tag, before.creator), gone[1])
             return
+        if claims.goes_with_graphics(before.tag, self.recipe) and not self._is_redrawn(before.tag):
+            self.answers.add(Question.TABLE, text + name_of(after.tag), "a part of an overlay or a curve was left")
         if before.items is not None or after.items is not None:
             self._sequence(level, text, before, after=after, decision=decision)
             return
@@ -242,6 +244,12 @@ class _Case:
                 self.references.update(finding.uids)
         self.shifts.update(finding.shifts)
         self.dates_kept = self.dates_kept or finding.dates_kept
+
+    def _is_redrawn(self, tag: int) -> bool:
+        """Return whether the data of an overlay or a curve is there and other than before: then it was cleaned."""
+        data = (tag & 0xFFFF0000) | 0x3000
+        old, new = self.source.find(data), self.released.find(data)
+        return old is not None and new is not None and not values.same(old, new)
 
     def _leaf(self, level: Level, before: Element, after: Element, decision: Decision | None) -> Finding:
         """Judge one attribute; equal pairs repeat within a series and are remembered."""

@@ -341,8 +341,17 @@ def _hashed(before: Element, after: Element, _: Decision, level: Level) -> bool:
     return len(old) == len(new) and not set(filter(None, old)) & set(new)
 
 
-def _binned(before: Element, after: Element, _: Decision, __: Level) -> bool:
-    return not before.raw or bool(after.raw)
+def _binned(before: Element, after: Element, decision: Decision, level: Level) -> bool:
+    """Return whether every number stands at an edge or in the middle of a bin; ages are pooled elsewhere."""
+    if after.vr not in ("DS", "IS"):
+        return after.vr == "AS" or bytes(after.value) != bytes(before.value)
+    half = float(decision.arguments["width"]) / 2
+    slack = 1.0 if after.vr == "IS" else 1e-6 * half
+    try:
+        numbers = [float(text) for text in _texts(after, level.after) if text]
+    except ValueError:
+        return False
+    return bool(numbers) and all(abs(n - round(n / half) * half) < slack for n in numbers)
 
 
 def _truncated(before: Element, after: Element, decision: Decision, level: Level) -> bool:
