@@ -7,6 +7,7 @@ PS3.15 E.1.1 items 6 to 8, E.2 and E.3; PS3.3 C.7.1.1 and C.12.1; PS3.16 CID 705
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from dicomlab import standard
@@ -18,8 +19,10 @@ if TYPE_CHECKING:
 
     from dicomlab.recipe import Recipe
 
+_CODE_VALUE, _SCHEME, _MEANING = 0x00080100, 0x00080102, 0x00080104
 IDENTITY_REMOVED, METHOD, METHOD_CODES, DATES_MODIFIED = 0x00120062, 0x00120063, 0x00120064, 0x00280303
-_LO = 64
+# PS3.15 E.3.6 and PS3.3 C.12.1.1.10: what is said when the option is listed.
+_DATES = {"retain-full-dates": b"UNMODIFIED", "retain-modified-dates": b"MODIFIED"}
 
 
 def codes_of(recipe: Recipe) -> tuple[tuple[str, str], ...]:
@@ -46,27 +49,30 @@ def claimed(
         False when pixels at risk were kept: then PatientIdentityRemoved is NO.
     """
     out = dict(elements)
-    _set(out, IDENTITY_REMOVED, "CS", b"YES " if identity_removed else b"NO")
-    old = _texts(elements.get(METHOD))
-    _set(
-        out,
-        METHOD,
-        "LO",
-        values.pad(b"\\".join([*old, *([m] if (m := method[:_LO].encode()) not in old else [])]), "LO"),
-    )
-    _set(out, METHOD_CODES, "SQ", _codes(elements.get(METHOD_CODES), codes_of(recipe), encoding))
-    dates = (
-        "UNMODIFIED"
-        if "retain-full-dates" in recipe.options
-        else "MODIFIED"
-        if "retain-modified-dates" in recipe.options
-        else "REMOVED"
-    )
-    _set(out, DATES_MODIFIED, "CS", values.pad(dates.encode(), "CS"))
+    said = _texts(elements.get(METHOD))
+    ours = values.shortened(method, values.LONGEST["LO"], "LO").encode("ascii", "replace")
+    _set(out, IDENTITY_REMOVED, "CS", b"YES" if identity_removed else b"NO")
+    _set(out, METHOD, "LO", b"\\".join([*said, *([ours] if ours not in said else [])]))
+    codes = _codes(elements.get(METHOD_CODES), codes_of(recipe), encoding)
+    if codes:
+        _set(out, METHOD_CODES, "SQ", codes)
+    _set(out, DATES_MODIFIED, "CS", _dates_modified(recipe))
     return dict(sorted(out.items()))
 
 
+@lru_cache(maxsize=64)
+def _dates_modified(recipe: Recipe) -> bytes:
+    """Return what became of dates: as the option says; without one, what the rules do to any date."""
+    for option in recipe.options:
+        if option in _DATES:
+            return _DATES[option]
+    decided = (recipe.decide(tag, vr) for tag, vr in recipe.attributes() if vr in ("DA", "DT"))
+    codes = {d.code for d in decided if d is not None and d.by.startswith("rule")}
+    return b"MODIFIED" if codes & {"shift", "C"} else b"UNMODIFIED" if "K" in codes else b"REMOVED"
+
+
 def _set(elements: dict[int, Element], tag: int, vr: str, value: bytes) -> None:
+    value = values.pad(value, vr)
     elements[tag] = Element(tag, vr, value, len(value))
 
 
@@ -76,13 +82,21 @@ def _texts(element: Element | None) -> list[bytes]:
 
 def _codes(old: Element | None, codes: Sequence[tuple[str, str]], encoding: Encoding) -> bytes:
     """Return the value of the code sequence: the old items, then ours that are not among them."""
-    items = wire.items(old.value or b"", encoding) if old else []
-    there = {item[0x00080100].value.strip(b" \0") for item in items if 0x00080100 in item and item[0x00080100].value}
+    items = _items(old, encoding) if old else []
+    there = {(item[_CODE_VALUE].value or b"").strip(b" \0") for item in items if _CODE_VALUE in item}
     for code, meaning in codes:
         if code.encode() not in there:
             item: dict[int, Element] = {}
-            _set(item, 0x00080100, "SH", values.pad(code.encode(), "SH"))
-            _set(item, 0x00080102, "SH", b"DCM ")
-            _set(item, 0x00080104, "LO", values.pad(meaning.encode(), "LO"))
+            _set(item, _CODE_VALUE, "SH", code.encode())
+            _set(item, _SCHEME, "SH", b"DCM")
+            _set(item, _MEANING, "LO", meaning.encode())
             items.append(item)
     return wire.encode_items([item.values() for item in items], encoding)
+
+
+def _items(element: Element, encoding: Encoding) -> list[dict[int, Element]]:
+    """Return the items of a sequence as they are encoded in this file, also when its VR was unknown (UN)."""
+    if element.vr != "UN" or encoding.implicit:
+        return wire.items(element.value or b"", encoding)
+    items = wire.items(element.value or b"", wire.IMPLICIT_LITTLE)
+    return [{t: e._replace(vr=wire.dictionary_vr(t) or "UN") for t, e in item.items()} for item in items]

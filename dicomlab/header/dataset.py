@@ -6,6 +6,7 @@ from io import BytesIO
 from typing import TYPE_CHECKING
 
 from pydicom import dcmread
+from pydicom.dataelem import RawDataElement
 from pydicom.dataset import Dataset, FileMetaDataset
 from pydicom.uid import UID, ExplicitVRLittleEndian
 
@@ -16,6 +17,8 @@ from dicomlab.header.wire import Element, Encoding
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+_NOT_OF_DATASETS = (0x0000, 0x0002, 0x0004)  # pydicom refuses to write these below a file's own meta
 
 
 def elements_from(dataset: Dataset) -> tuple[dict[int, Element], Encoding, str]:
@@ -30,13 +33,12 @@ def elements_from(dataset: Dataset) -> tuple[dict[int, Element], Encoding, str]:
         little=bool(little) if little is not None else bool(not known or uid.is_little_endian),
     )
     buffer = BytesIO()
-    bare = Dataset({t: e for t, e in dataset._dict.items() if t.group > 4})  # noqa: PLR2004, SLF001 - keeps undecoded values so
+    # The elements as pydicom holds them: those that it has not decoded yet are written as they were read.
+    held = {t: e for t, e in dataset._dict.items() if t.group not in _NOT_OF_DATASETS}  # noqa: SLF001
+    left_in_file = [t for t, e in held.items() if isinstance(e, RawDataElement) and e.value is None and e.length]
+    bare = Dataset({**held, **{t: dataset[t] for t in left_in_file}})
     bare._read_charset = dataset._read_charset  # noqa: SLF001
     bare.set_original_encoding(implicit, little, dataset.original_character_set)
-    filename = getattr(dataset, "filename", None)
-    for tag in [t for t, e in bare._dict.items() if getattr(e, "is_raw", False) and e.value is None and e.length]:  # noqa: SLF001
-        bare._dict[tag] = dataset[tag]  # noqa: SLF001 - deferred by dcmread: read it now
-    del filename
     bare.save_as(buffer, implicit_vr=encoding.implicit, little_endian=encoding.little, enforce_file_format=False)
     raw = buffer.getvalue()
     return wire.parse(raw, 0, len(raw), encoding)[0], encoding, syntax

@@ -53,14 +53,28 @@ class Summary:
         self._instances: Counter[str] = Counter()
 
     def add(self, elements: Mapping[int, Element], encoding: Encoding) -> None:
-        """Count one instance."""
+        """Count one instance.
+
+        Raises
+        ------
+        BrokenDataset
+            A sequence does not parse, or sequences are nested deeper than any instance nests them.
+        """
         seen: set[str] = set()
-        self._walk(elements, encoding, "", charset_of(elements), seen)
+        self._walk(elements, encoding, charset_of(elements), seen=seen)
         self._instances.update(seen)
 
     def _walk(
-        self, elements: Mapping[int, Element], encoding: Encoding, prefix: str, charset: tuple[str, ...], seen: set[str]
+        self,
+        elements: Mapping[int, Element],
+        encoding: Encoding,
+        charset: tuple[str, ...],
+        *,
+        seen: set[str],
+        prefix: str = "",
     ) -> None:
+        if prefix.count("[].") > wire.DEEPEST:
+            raise wire.BrokenDataset(wire.TOO_DEEP)
         if CHARACTER_SET in elements:
             charset = charset_of(elements)
         creators = creators_of(elements)
@@ -72,7 +86,7 @@ class Summary:
             if vr == "SQ":
                 inner = wire.IMPLICIT_LITTLE if element.vr == "UN" else encoding
                 for item in wire.items(element.value or b"", inner):
-                    self._walk(item, inner, f"{path}[].", charset, seen)
+                    self._walk(item, inner, charset, seen=seen, prefix=f"{path}[].")
                 continue
             value = element.value
             known: bytes | int = element.length if value is None or len(value) > 1 << 12 else value
@@ -94,9 +108,18 @@ class Summary:
             name = attribute_name(tag, creator)
             rows.append(
                 AttributeSummary(
-                    path, name, f"({tag >> 16:04X},{tag & 0xFFFF:04X})", vr, creator if creator and f"'{creator}'" in name else "",
-                    str(risk.klass), risk.why, row.basic if row else "", self._instances[path], len(texts),
-                    tuple(Masked(t) for t, _ in common), tuple(c for _, c in common),
+                    path=path,
+                    keyword=name,
+                    tag=f"({tag >> 16:04X},{tag & 0xFFFF:04X})",
+                    vr=vr,
+                    creator=creator if f"'{creator}'" in name else "",
+                    risk=str(risk.klass),
+                    why=risk.why,
+                    code=row.basic if row else "",
+                    instances=self._instances[path],
+                    distinct=len(texts),
+                    values=tuple(Masked(t) for t, _ in common),
+                    counts=tuple(c for _, c in common),
                 )
-            )  # fmt: skip
+            )
         return rows

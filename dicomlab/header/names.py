@@ -78,6 +78,6 @@ def is_length(tag: int) -> bool:
 
 
 def is_leftover(tag: int) -> bool:
-    """Return whether a tag is no attribute of an instance: command, file meta, directory, delimiter, private below 10."""
+    """Return whether a tag is none of an instance's: command, file meta, directory, delimiter, private below 10."""
     group, number = tag >> 16, tag & 0xFFFF
     return bool(number) and (group in _NOT_OF_INSTANCES or (bool(group & 1) and number < 0x10))  # noqa: PLR2004

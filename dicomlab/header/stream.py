@@ -25,8 +25,8 @@ _ALONE = frozenset({*range(0xD0, 0xD8), 0x01, _SOI})  # markers without a length
 _J2K_START, _J2K_COM, _J2K_SOT, _J2K_EOC = b"\xff\x4f\xff\x51", 0xFF64, 0xFF90, 0xFFD9
 # Encoders sign their codestreams; such a comment says nothing of a patient and stays, so that the frame does.
 _SIGNATURE = re.compile(
-    rb"\xff\x64..\0.(?:Kakadu[- ]v?[\w.]{1,12}|Created by OpenJPEG version [\d.]{1,12}|Creator: JasPer Version [\d.]{1,12}|"
-    rb"Kdu-Layer-Info: [\s\w.,:{}()^/+-]{1,4000})\0?",
+    rb"\xff\x64..\0.(?:Kakadu[- ]v?[\w.]{1,12}|Created by OpenJPEG version [\d.]{1,12}|"
+    rb"Creator: JasPer Version [\d.]{1,12}|Kdu-Layer-Info: [\s\w.,:{}()^/+-]{1,4000})\0?",
     re.DOTALL,
 )
 _JP2_SIGNATURE = b"\x00\x00\x00\x0cjP  "

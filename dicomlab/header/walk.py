@@ -21,7 +21,14 @@ def walk(
     """Yield (attribute path, element, VR, private creator, text) in the order of the tags.
 
     The text of binary values is their length; of a sequence, the number of its items, before they follow.
+
+    Raises
+    ------
+    BrokenDataset
+        A sequence does not parse, or sequences are nested deeper than any instance nests them.
     """
+    if prefix.count("].") > wire.DEEPEST:
+        raise wire.BrokenDataset(wire.TOO_DEEP)
     if charset is None or CHARACTER_SET in elements:
         charset = charset_of(elements)
     creators = creators_of(elements)
