@@ -67,6 +67,7 @@ def source() -> Dataset:
         StationName="CTZIMMERNORD",
         StudyDescription="CT thorax with contrast", SeriesDescription="Lung", ManufacturerModelName="Big Bore 5000",
         AnatomicRegionSequence=Sequence([code("51185008", "SCT", "Chest")]),
+        AcquisitionContextSequence=Sequence([dataset(ValueType="CODE")]),
         PatientName=f"{FAMILY}^{GIVEN}", PatientID=PATIENT_ID, PatientBirthDate=BIRTH_DATE, PatientSex="M",
         PatientAge="071Y", PatientWeight="81", PatientAddress=ADDRESS, PatientTelephoneNumbers=PHONE,
         BodyPartExamined="CHEST", SliceThickness="1.25", KVP="120", DeviceSerialNumber="SN4471902",
@@ -93,7 +94,7 @@ def basic() -> Dataset:
     for keyword in (
         "InstanceCreationDate", "SeriesDate", "InstitutionName", "InstitutionAddress", "StationName",
         "StudyDescription", "SeriesDescription", "PatientAge", "PatientWeight", "PatientAddress",
-        "PatientTelephoneNumbers", "DeviceSerialNumber", "ProtocolName",
+        "PatientTelephoneNumbers", "DeviceSerialNumber", "ProtocolName", "AcquisitionContextSequence",
     ):  # fmt: skip
         delattr(made, keyword)
     for keyword in ("StudyDate", "ContentDate", "StudyTime", "ContentTime", "AccessionNumber", "ReferringPhysicianName",
@@ -109,7 +110,8 @@ def research() -> Dataset:
     """What the recipe `research` makes of `source`: descriptions, sex, safe private kept, 70 days back."""
     made = basic()
     before = source()
-    for keyword in ("StudyDescription", "SeriesDescription", "PatientSex", "PatientAge", "PatientWeight",
+    for keyword in ("StudyDescription", "SeriesDescription", "AcquisitionContextSequence", "PatientSex", "PatientAge",
+        "PatientWeight",
         "ProtocolName",
                     "StudyTime", "ContentTime"):  # fmt: skip
         setattr(made, keyword, before[keyword].value)
@@ -238,6 +240,10 @@ BASIC_FAULTS = {
     "serial number in text": (_set("SoftwareVersions", "2023A/SN 4471902"), {Question.BYTES}),
     "accession number in text": (_set("SoftwareVersions", ACCESSION), {Question.BYTES}),
     "name where a time should be": (_set("ContentTime", FAMILY), {Question.BYTES, Question.VALID}),
+    "acquisition context kept": (
+        lambda made: setattr(made, "AcquisitionContextSequence", Sequence([dataset(ValueType="CODE")])),
+        {Question.TABLE},
+    ),
     "description kept": (_set("StudyDescription", "CT thorax with contrast"), {Question.TABLE}),
     "institution emptied though X": (_set("InstitutionAddress", ""), {Question.TABLE}),
     "Type 2 removed": (_del("StudyDate"), {Question.REQUIRED}),

@@ -288,6 +288,8 @@ class _Case:
             return
         if letters == ["X"] and self.judge.iod is not None and type_ in (None, "3"):
             self.answers.add(Question.TABLE, text + name, "an attribute with action X is still there")
+        elif set(letters) <= {"X", "Z"} and new and self.judge.iod is not None and type_ not in ("1", "1C"):
+            self.answers.add(Question.TABLE, text + name, "items are left where there should be none")
         if len(old) != len(new):
             if new or not {"Z", "X"} & set(letters) or type_ in ("1", "1C"):
                 self.answers.add(Question.LOST, text + name, "items were lost or added")
