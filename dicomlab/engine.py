@@ -7,6 +7,7 @@ An `Instance` is what a file holds, parsed but not interpreted. `Deidentifier` s
 from __future__ import annotations
 
 from collections import Counter
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from importlib.metadata import version
 from typing import TYPE_CHECKING
@@ -28,7 +29,7 @@ from dicomlab.header.wire import Element, Encoding
 from dicomlab.records import Action, Carrier, Change, Finding, Masked, Reason
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
     from pathlib import Path
 
     from dicomlab.pseudonyms import Key
@@ -323,14 +324,25 @@ def deidentify(dataset: Dataset, recipe: Recipe, key: Key, *, known: Identifiers
 
 def _cleaned(dataset: Dataset, recipe: Recipe, key: Key, known: Identifiers | None) -> Cleaned:
     instance = instance_of(dataset)
-    known = gather(dataset, recipe) if known is None else known
     own = scoped(recipe, key, instance.text("StudyInstanceUID"))
-    return Deidentifier(recipe, own, subject_of(recipe, key, instance), known).apply(instance)
+    with _broken_is_told():
+        known = gather(dataset, recipe) if known is None else known
+        return Deidentifier(recipe, own, subject_of(recipe, key, instance), known).apply(instance)
+
+
+@contextmanager
+def _broken_is_told() -> Iterator[None]:
+    """Tell by its reason that a sequence does not parse: pydicom reads some that do not."""
+    try:
+        yield
+    except wire.BrokenDataset as error:
+        raise InstanceError(Reason.TRUNCATED if isinstance(error, wire.TruncatedPixels) else Reason.BROKEN) from error
 
 
 def instance_of(dataset: Dataset) -> Instance:
     """Return a pydicom Dataset as an Instance; values that it decoded are encoded again."""
-    elements, encoding, transfer_syntax = elements_from(dataset)
+    with _broken_is_told():
+        elements, encoding, transfer_syntax = elements_from(dataset)
     return Instance(elements, encoding, transfer_syntax)
 
 

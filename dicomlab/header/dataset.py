@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from copy import copy
 from io import BytesIO
 from typing import TYPE_CHECKING
 
 from pydicom import dcmread
 from pydicom.dataelem import RawDataElement
 from pydicom.dataset import Dataset, FileMetaDataset
-from pydicom.uid import UID, ExplicitVRLittleEndian
+from pydicom.uid import UID, ExplicitVRBigEndian, ExplicitVRLittleEndian, ImplicitVRLittleEndian
 
 from dicomlab.header import wire
 from dicomlab.header.meta import file_meta
@@ -23,25 +24,47 @@ _NOT_OF_DATASETS = (0x0000, 0x0002, 0x0004)  # pydicom refuses to write these be
 
 def elements_from(dataset: Dataset) -> tuple[dict[int, Element], Encoding, str]:
     """Return a Dataset's elements as encoded, how they are encoded, and the transfer syntax UID."""
-    meta = getattr(dataset, "file_meta", None)
-    syntax = str(meta.get("TransferSyntaxUID", "") if meta is not None else "") or str(ExplicitVRLittleEndian)
+    encoding, syntax = _encoding_of(dataset)
     implicit, little = dataset.original_encoding
-    uid = UID(syntax)
-    known = uid.is_transfer_syntax and not uid.is_private
-    encoding = Encoding(
-        implicit=bool(implicit) if implicit is not None else bool(known and uid.is_implicit_VR),
-        little=bool(little) if little is not None else bool(not known or uid.is_little_endian),
-    )
     buffer = BytesIO()
     # The elements as pydicom holds them: those that it has not decoded yet are written as they were read.
     held = {t: e for t, e in dataset._dict.items() if t.group not in _NOT_OF_DATASETS}  # noqa: SLF001
-    left_in_file = [t for t, e in held.items() if isinstance(e, RawDataElement) and e.value is None and e.length]
-    bare = Dataset({**held, **{t: dataset[t] for t in left_in_file}})
+    for tag, element in held.items():
+        if isinstance(element, RawDataElement):
+            implicit = implicit or element.VR is None  # whatever the file meta says: pydicom then finds the VRs
+            if element.value is None and element.length:  # left in its file
+                held[tag] = dataset[tag]
+        elif " or " in element.VR:
+            held[tag] = copy(element)  # writing settles the VR, in place
+    bare = Dataset(held)
     bare._read_charset = dataset._read_charset  # noqa: SLF001
     bare.set_original_encoding(implicit, little, dataset.original_character_set)
     bare.save_as(buffer, implicit_vr=encoding.implicit, little_endian=encoding.little, enforce_file_format=False)
     raw = buffer.getvalue()
     return wire.parse(raw, 0, len(raw), encoding)[0], encoding, syntax
+
+
+def _encoding_of(dataset: Dataset) -> tuple[Encoding, str]:
+    """Return how a Dataset is to be encoded, and the transfer syntax that says so.
+
+    What pydicom met when it read a file is believed over the file meta; compressed pixels are in explicit VR only
+    (PS3.5 A.4).
+    """
+    meta = getattr(dataset, "file_meta", None)
+    uid = UID(str(meta.get("TransferSyntaxUID", "") if meta is not None else ""))
+    implicit, little = dataset.original_encoding
+    if uid.is_private or not uid.is_transfer_syntax:
+        encoding = Encoding(implicit=bool(implicit), little=little is not False)
+    elif uid.is_encapsulated or uid.is_deflated:
+        return wire.EXPLICIT_LITTLE, str(uid)
+    else:
+        encoding = Encoding(
+            implicit=uid.is_implicit_VR if implicit is None else bool(implicit),
+            little=uid.is_little_endian if little is None else bool(little),
+        )
+    if encoding.implicit:
+        return encoding, str(ImplicitVRLittleEndian)
+    return encoding, str(ExplicitVRLittleEndian if encoding.little else ExplicitVRBigEndian)
 
 
 def dataset_from(elements: Mapping[int, Element], encoding: Encoding, transfer_syntax: str) -> Dataset:
