@@ -29,8 +29,9 @@ from pydicom.uid import (
 )
 
 import dicomlab as dl
-from dicomlab import engine, pseudonyms, recipe
+from dicomlab import engine, files, pseudonyms, recipe
 from dicomlab.errors import InstanceError
+from dicomlab.header import Gatherer
 from dicomlab.records import Action, Carrier, Masked, Reason
 
 KEY, OTHER_KEY = pseudonyms.Key(bytes(32)), pseudonyms.Key(bytes(31) + b"\1")
@@ -514,3 +515,30 @@ def test_a_dataset_of_pydicoms_corpora_read_by_pydicom_is_deidentified_or_refuse
             assert made.PatientIdentityRemoved in {"YES", "NO"}
     assert ends <= {None, Reason.NO_IDENTITY, Reason.TRUNCATED, Reason.TEXT_AT_RISK, Reason.FACE_AT_RISK,
                     Reason.PRIVATE_SOP_CLASS, Reason.BROKEN}  # fmt: skip
+
+
+def values(dataset: Dataset) -> dict[object, object]:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        return {e.tag: e.value for e in dataset}
+
+
+def test_a_dataset_and_its_file_are_deidentified_to_the_same_values():
+    compared, different = 0, []
+    for path in corpora.everything():
+        try:
+            instance = files.read(path)
+            known = Gatherer(BASIC)
+            known.add(instance.elements, instance.encoding)
+            made = engine.Deidentifier(BASIC, KEY, engine.subject_of(BASIC, KEY, instance), known.identifiers())
+            from_file = b"".join(files.encoded(made.apply(instance).instance))
+        except InstanceError:
+            continue
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            from_dataset = engine.deidentify(pydicom.dcmread(path, force=True), BASIC, KEY)
+        compared += 1
+        if values(pydicom.dcmread(io.BytesIO(from_file))) != values(from_dataset):
+            different.append(path.name)
+    assert compared > 200
+    assert different == []
