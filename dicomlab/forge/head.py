@@ -183,7 +183,7 @@ def cavities(p: Points, skull_front: Field) -> Field:
     canal = capsule(m, (50, -10, -40), (90, -12, -38), 3.2)
     mastoid = meet(ellipsoid(m, (56, -24, -50), (10, 11, 14)), 0.8 - np.abs(np.sin(0.9 * p.z + 0.4 * p.y)) * 2)
     inside = join(meet(join(maxillary, frontal, sphenoid), skull_front + 2), mastoid)
-    return join(nose, throat, mouth, canal, inside)
+    return join(meet(nose, skull_front), throat, mouth, canal, inside)
 
 
 def skeleton(p: Points, s: HeadShape) -> tuple[Field, Field]:

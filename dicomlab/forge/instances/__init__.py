@@ -1,0 +1,1 @@
+"""The instances of the samples, kind by kind."""
