@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from unicodedata import normalize
 
 # First letters of months, folded, in English, German, French, Spanish, Italian, Portuguese and Dutch.
 _MONTHS = {
@@ -22,7 +23,9 @@ _YEAR_LAST = re.compile(
     rf"(?<!\d)(\d\d?){_SIGN}{{1,2}}(\d\d?){_SIGN}{{1,2}}(\d{{4}})(?!\d)|(?<!\d)(\d\d)(\d\d)(\d{{4}})(?!\d)"
 )
 _SHORT_YEAR = re.compile(r"(?<![\d.])(\d\d)([-/. ])(\d\d)\2(\d\d)(?![\d.]*\d)")
-_IDEOGRAPHS = re.compile(r"(?<!\d)(\d{4})[年년] ?(\d\d?)[月월] ?(\d\d?)[日일]?")
+# Folded text holds Hangul in its letters.
+_YEAR, _MONTH_OF_YEAR, _DAY = (f"(?:{a}|{normalize('NFKD', b)})" for a, b in ("年년", "月월", "日일"))
+_IDEOGRAPHS = re.compile(rf"(?<!\d)(\d{{4}}) ?{_YEAR} ?(\d\d?) ?{_MONTH_OF_YEAR} ?(\d\d?)(?: ?{_DAY})?")
 _MONTH = r"([^\W\d_]{3,12})"
 _DAY_MONTH = re.compile(rf"(?<!\d)(\d\d?)(?:st|nd|rd|th)?[-. ]{{0,2}}(?:of )?{_MONTH}[-., ]{{0,2}}(\d{{4}}|\d\d)(?!\d)")
 _MONTH_DAY = re.compile(rf"(?<![^\W\d_]){_MONTH}[-. ]{{0,2}}(\d\d?)(?:st|nd|rd|th)?[-., ]{{1,2}}(\d{{4}})(?!\d)")

@@ -26,7 +26,7 @@ _DAY, _DAY_PADDED, _MONTH, _MONTH_PADDED = (
 )
 _CLOCK = r"(?:[01]?\d|2[0-3]):[0-5]\d(?::[0-5]\d(?:\.\d+)?)?"
 _TIME = rf"(?:[T ,]{{0,3}}{_CLOCK}(?:\s?[AaPp][Mm])?)?"
-_DIGITAL_TIME = r"(?:[T ]?(?:[01]\d|2[0-3])[0-5]\d(?:[0-5]\d(?:\.\d+)?)?(?!\d))?"
+_DIGITAL_TIME = r"[T ]?(?:[01]\d|2[0-3])[0-5]\d(?:[0-5]\d(?:\.\d{1,6})?)?(?!\d)"
 _CAPITALISED = r"(?:[A-ZÀ-ÖØ-Þ](?:[\w'’-]+|\.)?)"
 _STREET = r"(?:Street|St|Road|Rd|Avenue|Ave|Lane|Ln|Drive|Boulevard|Blvd|Court|Square|Terrace|Crescent|Highway)"
 _GERMAN_STREET = r"(?:stra(?:ße|sse)|str\.?|gasse|weg|platz|allee|ufer|damm)"
@@ -41,7 +41,7 @@ _EXPRESSIONS = tuple(
     re.compile(p)
     for p in (
         # dates, with a time behind them
-        rf"(?<!\d){_YEAR}([-/.]?){_MONTH_PADDED}\1{_DAY_PADDED}(?:(?!\d){_TIME}|{_DIGITAL_TIME})(?!\d)",
+        rf"(?<!\d){_YEAR}([-/.]?){_MONTH_PADDED}\1{_DAY_PADDED}(?:{_DIGITAL_TIME}|(?!\d){_TIME})(?!\d)",
         rf"(?<![\d.]){_DAY}([-/.]){_MONTH}\1{_YEAR}(?![\d.]*\d){_TIME}",
         rf"(?<![\d.]){_MONTH}([-/.]){_DAY}\1{_YEAR}(?![\d.]*\d){_TIME}",
         rf"(?<![\w.]){_DAY_PADDED}([/.]){_MONTH_PADDED}\1\d\d(?![\d.]){_TIME}",
@@ -72,7 +72,7 @@ _EXPRESSIONS = tuple(
         ),
         rf"(?i:\b\d{{1,4}},? {_ROMANCE_STREET}) {_OF}{_CAPITALISED}",
         rf"(?i:\b{_ROMANCE_STREET}) {_OF}{_CAPITALISED},? \d{{1,4}}\b",
-        rf"\b{_CAPITALISED},? [A-Z]{{2}} \d{{5}}(?:-\d{{4}})?\b",
+        rf"(?<![\w'’-]){_CAPITALISED},? [A-Z]{{2}} \d{{5}}(?:-\d{{4}})?\b",
         # who did it
         (
             r"(?i:\b(?:patient|name|operator|technologist|radiologist|physician|(?:referred|reported|read|signed) by))"
@@ -87,9 +87,9 @@ _TITLE = re.compile(
 )
 _BEHIND_A_TITLE = re.compile(
     r"[ ^_]{1,2}(?:(?P<more>med|Dr|Prof|h\.c|dent|phil|von|van|de|der|da|di)(?![^\W_])\.?"
-    r"|(?P<name>[^\W\d_](?:[^\W_]|['’-])*\.?))"
+    r"|(?P<name>[^\W\d_]\.|[^\W\d_](?:[^\W_]|['’-])*))"
 )
-_MOST_NAMES = 3
+_MOST_WORDS = 6
 
 
 def pattern_spans(text: str) -> list[tuple[int, int]]:
@@ -99,21 +99,25 @@ def pattern_spans(text: str) -> list[tuple[int, int]]:
 
 
 def _titled(text: str) -> list[tuple[int, int]]:
-    """Return titles with the names behind them: capitalised ones, or any that are no ordinary words."""
+    """Return titles with the names behind them: a capitalised word, then words that are no ordinary ones."""
     spans = []
     for title in _TITLE.finditer(text):
-        end, names = title.end(), 0
-        while names < _MOST_NAMES and (behind := _BEHIND_A_TITLE.match(text, end)):
-            name = behind["name"]
-            if name is not None:
-                if not (name[0].isupper() if title["sure"] else _is_no_word(name)):
-                    break
-                names += 1
-            end = behind.end()
-        if names:
-            spans.append((title.start(), end))
+        end = last = title.end()
+        for _ in range(_MOST_WORDS):
+            behind = _BEHIND_A_TITLE.match(text, end)
+            if behind is None:
+                break
+            end, name = behind.end(), behind["name"]
+            if name is None:
+                continue
+            first, capital = last == title.end(), name[0].isupper()
+            if not ((first and title["sure"] and capital) or ((first or capital) and _is_no_word(name))):
+                break
+            last = end
+        if last > title.end():
+            spans.append((title.start(), last))
     return spans
 
 
 def _is_no_word(name: str) -> bool:
-    return len(name) < 3 or fold(name.strip(".")) not in ordinary_words()  # noqa: PLR2004 - initials
+    return len(name) < 3 or fold(name) not in ordinary_words()  # noqa: PLR2004 - initials

@@ -38,11 +38,12 @@ _GREEK = {
     "ψ": "ps", "ω": "o",
 }  # fmt: skip
 _LATIN = str.maketrans(_CYRILLIC | _GREEK)
+_HIRAGANA = {chr(katakana): chr(katakana - 0x60) for katakana in range(0x30A1, 0x30F7)}
 _OTHER_ENDINGS = (("kh", "h"), ("yu", "iu"), ("ya", "ia"), ("ou", "u"), ("iy", "y"), ("ii", "y"), ("ks", "x"))
 
 
 def fold(text: str) -> str:
-    """Return `text` without case, accents, widths and characters that nobody sees."""
+    """Return `text` without case, accents, widths and characters that nobody sees; Katakana as Hiragana."""
     return fold_with_map(text)[0]
 
 
@@ -64,7 +65,7 @@ def _folded_character(char: str) -> str:
     plain = unicodedata.normalize("NFKD", char).casefold()
     plain = unicodedata.normalize("NFKD", plain)  # some letters fold into an accented one
     kept = (c for c in plain if not unicodedata.combining(c) and unicodedata.category(c) != "Cf")
-    return "".join(_SPECIAL.get(c, c) for c in kept)
+    return "".join(_SPECIAL.get(c) or _HIRAGANA.get(c, c) for c in kept)
 
 
 def without_apostrophes(text: str) -> str:
@@ -89,7 +90,7 @@ def spellings(part: str) -> frozenset[str]:
     lowered = unicodedata.normalize("NFC", part.lower())
     forms = {fold(part), fold("".join(_UMLAUTS.get(c, c) for c in lowered))}
     forms |= {re.sub(r"([aou])e", r"\1", form) for form in forms}
-    forms |= {form.translate(_LATIN) for form in forms}
+    forms |= {form.replace("ου", "ou").translate(_LATIN) for form in forms}
     for ending, other in _OTHER_ENDINGS:
         forms |= {form.replace(ending, other) for form in forms} if not part.isascii() else set()
     forms |= {re.sub(r"[\W_]+", "", form) for form in forms}

@@ -60,7 +60,8 @@ class Sweeper:
         shown = "".join(text[i] for i in index) if index else text
         spans = list(self.known.spans(shown, folded, technical=technical))
         if index:
-            spans = [(index[a], index[b - 1] + 1) for a, b in spans]
+            index.append(len(text))  # what folds to nothing goes with what stands before it
+            spans = [(index[a], max(index[b], index[b - 1] + 1)) for a, b in spans]
         if patterns:
             spans += pattern_spans(text)
         return _cut(text, spans) if spans else text
@@ -118,6 +119,7 @@ _LEAD = re.compile(
     r"von|für|bei|durch|pour|par|de|del|di|da)\.?[:#]?[ _]*$",
     re.IGNORECASE,
 )
+_LONGEST_LEAD = 24
 _SIGNS = " \t,;:_/^=|&-"
 _OPENING = "([{<"
 _EMPTY_BRACKETS = re.compile(r"\(\s*\)|\[\s*\]|<\s*>|\{\s*\}")
@@ -151,6 +153,6 @@ def _joined(left: str, right: str) -> str:
 
 def _without_lead(piece: str) -> str:
     """Drop what led to the removed words from the end of a piece."""
-    while (shorter := _LEAD.sub("", piece)) != piece:
-        piece = shorter.rstrip(" ")
+    while match := _LEAD.search(piece, max(0, len(piece) - _LONGEST_LEAD)):
+        piece = piece[: match.start()].rstrip(" ")
     return piece
