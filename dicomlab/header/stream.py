@@ -12,6 +12,7 @@ ISO/IEC 10918-1 B.1.1.3 (JPEG markers), ISO/IEC 14495-1 (JPEG-LS), ISO/IEC 15444
 from __future__ import annotations
 
 import re
+from struct import error as StructError  # noqa: N812 - an exception
 from struct import pack, unpack_from
 from typing import TYPE_CHECKING
 
@@ -22,7 +23,7 @@ OFFSETS, LENGTHS = 0x7FE00001, 0x7FE00002
 _SOI, _SOS, _EOI, _COM = 0xD8, 0xDA, 0xD9, 0xFE
 _KEPT_APPLICATION = frozenset({0xE0, 0xE2, 0xE8, 0xEE})  # JFIF, ICC profile, JPEG-LS colour transform, Adobe transform
 _ALONE = frozenset({*range(0xD0, 0xD8), 0x01, _SOI})  # markers without a length
-_J2K_START, _J2K_COM, _J2K_SOT, _J2K_EOC = b"\xff\x4f\xff\x51", 0xFF64, 0xFF90, 0xFFD9
+_J2K_START, _J2K_COM, _J2K_SOT, _J2K_EOC, _J2K_TLM = b"\xff\x4f\xff\x51", 0xFF64, 0xFF90, 0xFFD9, 0xFF55
 # Encoders sign their codestreams; such a comment says nothing of a patient and stays, so that the frame does.
 _SIGNATURE = re.compile(
     rb"\xff\x64..\0.(?:Kakadu[- ]v?[\w.]{1,12}|Created by OpenJPEG version [\d.]{1,12}|"
@@ -36,29 +37,34 @@ _TELLING_BOXES = frozenset({b"xml ", b"uuid", b"uinf", b"jp2i", b"asoc", b"lbl "
 def cleaned(frame: bytes) -> bytes:
     """Return one frame's compressed stream without comments and unknown application segments.
 
-    The very same object when there is nothing to remove, or when the stream is of another kind
-    (RLE, MPEG). Padding behind the stream stays.
+    The very same object when there is nothing to remove, when the stream is of another kind (RLE,
+    MPEG), or when it does not parse: then what it is cannot be told. Padding behind the stream stays.
     """
-    if frame[:2] == b"\xff\xd8":
-        return _jpeg(frame)
-    if frame.startswith(_J2K_START):
-        return _codestream(frame)
-    if frame.startswith(_JP2_SIGNATURE):
-        return _boxes(frame)
+    try:
+        if frame[:2] == b"\xff\xd8":
+            return _jpeg(frame)
+        if frame.startswith(_J2K_START):
+            return _codestream(frame)
+        if frame.startswith(_JP2_SIGNATURE):
+            return _boxes(frame)
+    except StructError:  # cut short inside a header
+        return frame
     return frame
 
 
 def _jpeg(frame: bytes) -> bytes:
-    """Walk the marker segments of JPEG and JPEG-LS, up to the end of image."""
-    kept, position, start = [], 2, 0
-    while position + 4 <= len(frame):
+    """Walk the marker segments of JPEG and JPEG-LS, up to the end of image; words behind it go too."""
+    kept, position, start, stop = [], 2, 0, len(frame)
+    while position + 2 <= len(frame):
         if frame[position] != 0xFF:  # noqa: PLR2004 - every marker starts so
-            return frame  # not a marker where one must be: leave alone, what it is cannot be told
+            return frame
         marker = frame[position + 1]
         if marker == 0xFF:  # noqa: PLR2004 - fill bytes
             position += 1
             continue
         if marker == _EOI:
+            behind = frame[position + 2 :].lstrip(b"\0\xff")
+            stop = position + 2 if behind and not behind.startswith(b"\xd8\xff") else stop
             break
         if marker in _ALONE:
             position += 2
@@ -67,12 +73,9 @@ def _jpeg(frame: bytes) -> bytes:
         if marker == _COM or (0xE0 <= marker <= 0xEF and marker not in _KEPT_APPLICATION):  # noqa: PLR2004
             kept.append(frame[start:position])
             start = end
-        position = end
-        if marker == _SOS:
-            position = _end_of_scan(frame, position)
-    if not kept:
-        return frame
-    return b"".join([*kept, frame[start:]])
+        position = end if marker != _SOS else _end_of_scan(frame, end)
+    new = b"".join([*kept, frame[start:stop]])
+    return frame if len(new) == len(frame) else new
 
 
 def _end_of_scan(frame: bytes, position: int) -> int:
@@ -87,26 +90,31 @@ def _end_of_scan(frame: bytes, position: int) -> int:
 
 
 def _codestream(frame: bytes) -> bytes:
-    """Drop the comment segments of a JPEG 2000 codestream: in the main header and in tile-part headers."""
-    kept, position, start = [], 2, 0
+    """Drop the comment segments of a JPEG 2000 codestream: in the main header and in tile-part headers.
+
+    Where a tile-part gets shorter, lists of the lengths of tile-parts (TLM), which are optional, go.
+    """
+    kept, position, lengths = [frame[:2]], 2, []
+    shorter = False
     while position + 4 <= len(frame):
         marker, length = unpack_from(">HH", frame, position)
         if marker == _J2K_EOC:
             break
-        if marker == _J2K_SOT:
-            kept.append(frame[start:position])
-            part, position = _tile_part(frame, position)
-            kept.append(part)
-            start = position
-            continue
         if marker >> 8 != 0xFF:  # noqa: PLR2004 - every marker starts so
             return frame
-        end = position + 2 + length
-        if marker == _J2K_COM and not _SIGNATURE.fullmatch(frame, position, end):
-            kept.append(frame[start:position])
-            start = end
+        if marker == _J2K_SOT:
+            part, end = _tile_part(frame, position)
+            shorter = shorter or len(part) < end - position
+            kept.append(part)
+        else:
+            end = position + 2 + length
+            if marker == _J2K_TLM:
+                lengths.append(len(kept))
+            if marker != _J2K_COM or _SIGNATURE.fullmatch(frame, position, end):
+                kept.append(frame[position:end])
         position = end
-    new = b"".join([*kept, frame[start:]])
+    kept.append(frame[position:])
+    new = b"".join(piece for number, piece in enumerate(kept) if not (shorter and number in lengths))
     return frame if len(new) == len(frame) else new
 
 
@@ -142,6 +150,8 @@ def _boxes(frame: bytes) -> bytes:
         head = 8
         if length == 1:
             length, head = unpack_from(">Q", frame, position + 8)[0], 16
+        if 0 < length < head:
+            return frame
         end = position + length if length else len(frame)
         if kind == b"jp2c":
             stream = cleaned(frame[position + head : end])
@@ -171,7 +181,7 @@ def clean_pixel_data(value: bytes) -> tuple[bytes, list[list[int]] | None]:
     (value, None), the very same object, when nothing had to be removed. The basic offset table follows (PS3.5 A.4).
     """
     items = list(fragments(value))
-    if len(items) < 2 or not may_carry_metadata(value):  # noqa: PLR2004 - table and one fragment
+    if len(items) < 2:  # noqa: PLR2004 - table and one fragment
         return value, None
     table, pieces = items[0], items[1:]
     frames: list[list[bytes]] = []
@@ -232,10 +242,13 @@ def _split_as_before(new: bytes, frame: list[bytes]) -> list[bytes]:
 
 
 def may_carry_metadata(data: bytes) -> bool:
-    """Return whether a marker or box of metadata may stand in `data`: cheap, never wrong with a no."""
+    """Return whether a marker or box of metadata may stand in a frame, or words behind it: never wrong with a no."""
     if any(box in data for box in _TELLING_BOXES) or b"\xff\x64" in data or b"\xff\xfe" in data:
         return True
-    return any(bytes((0xFF, code)) in data for code in range(0xE0, 0xF0) if code not in _KEPT_APPLICATION)
+    if any(bytes((0xFF, code)) in data for code in range(0xE0, 0xF0) if code not in _KEPT_APPLICATION):
+        return True
+    end = data.rfind(b"\xff\xd9")
+    return end >= 0 and bool(data[end + 2 :].strip(b"\0\xff"))
 
 
 def starts_a_frame(piece: bytes) -> bool:
