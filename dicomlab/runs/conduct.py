@@ -231,6 +231,7 @@ def _outputs(
             clean = (
                 all(s.sweep(t) == t for s in sweepers for t in (stem, spoken))
                 and stem.isascii()
+                and stem.isprintable()
                 and not stem.startswith(".")
             )
             names[component] = (stem if clean else pseudonyms.identifier(key, "path", component)) + ending

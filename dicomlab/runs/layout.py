@@ -128,7 +128,7 @@ class Layout:
         """Return the token of the last run that used the private folder, empty when there was none."""
         try:
             token = json.loads((self.private / RUN_FILE).read_text("utf-8"))
-        except (FileNotFoundError, ValueError):
+        except (OSError, ValueError):
             return {}
         return {str(k): str(v) for k, v in token.items()} if isinstance(token, dict) else {}
 
