@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from dicomlab.judge import claims, pixels, values
 from dicomlab.judge.attributes import is_creator, name_of, place_of, place_of_text
-from dicomlab.judge.charsets import codecs_of
+from dicomlab.judge.charsets import codecs_of, decoded
 from dicomlab.judge.facts import Facts, InstanceVerdict
 from dicomlab.judge.hunting import Hunter, Place, hunter_for
 from dicomlab.judge.identity import Identity, identity_of, uid_hash
@@ -176,8 +176,8 @@ class _Case:
         """Return what the release as a whole must be asked about this instance."""
         study = uid_hash(self.source.text(_STUDY))
         alone = self.recipe.identifiers.scope == "study"
-        old_id, new_id = self.source.text(_PATIENT_ID), self.released.text(_PATIENT_ID)
-        issuer = self.source.text(_ISSUER)
+        old_id, new_id = _in_charset(self.source, _PATIENT_ID), _in_charset(self.released, _PATIENT_ID)
+        issuer = _in_charset(self.source, _ISSUER)
         patient = (uid_hash(f"{issuer}\\{old_id}"), uid_hash(new_id)) if old_id else None
         return Facts(
             ordinal=ordinal,
@@ -357,3 +357,10 @@ def _codecs(elements: dict[int, Element], above: tuple[str, ...]) -> tuple[str, 
     """Return the codecs that hold for the texts of a data set or an item (PS3.3 C.12.1.1.2)."""
     element = elements.get(CHARACTER_SET)
     return above if element is None else codecs_of(bytes(element.value))
+
+
+def _in_charset(instance: Instance, tag: int) -> str:
+    """Return a root value read in the instance's character set: two instances may write one name in two."""
+    element, charset = instance.find(tag), instance.find(CHARACTER_SET)
+    codecs = codecs_of(bytes(charset.value)) if charset is not None else ("ascii",)
+    return decoded(element.raw, codecs)[0].strip(" \0") if element is not None else ""
