@@ -4,19 +4,21 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any
 
 from dicomlab.errors import DicomlabError
 from dicomlab.forge import story
 from dicomlab.forge.encoding import BASELINE, encode
-from dicomlab.forge.sheet import Book
+from dicomlab.forge.sheet import Book, Fate
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
 
 __all__ = ["make"]
 
 
-def make(out: Path, *, seed: int = 1, kind: Literal["samples"] = "samples") -> Mapping[str, Any]:
+def make(out: Path, *, seed: int = 1, kind: str = "samples") -> Mapping[str, Any]:
     """Write the samples into a new or empty folder and return their manifest.
 
     Parameters
@@ -60,6 +62,10 @@ def make(out: Path, *, seed: int = 1, kind: Literal["samples"] = "samples") -> M
 
 def _files(book: Book, seed: int) -> Iterator[tuple[str, bytes]]:
     for name, sheet, envelope in story.instances(book, seed):
+        if envelope.sender:
+            sheet.note("(0002,0016)", (envelope.sender,), Fate("X", "X", "file meta"))
+        if envelope.preamble:
+            sheet.note("preamble", (envelope.preamble,), Fate("Z", "Z", "file meta"))
         content = encode(sheet.dataset, envelope)
         if "PixelData" in sheet.dataset and envelope.syntax != BASELINE:  # whose stream has a comment to lose
             digest = hashlib.sha256(sheet.dataset.PixelData).hexdigest()

@@ -7,13 +7,17 @@ head in these axes. `HeadShape` varies it: width, length, height, and what makes
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from dicomlab.forge.draw import Draw
 from dicomlab.forge.shapes import Field, Points, capsule, carve, ellipsoid, half_space, join, meet, share
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from dicomlab.forge.draw import Draw
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +49,8 @@ class HeadShape:
             ears=u(-2, 3), eye_distance=u(-1.5, 1.5), pitch=u(-turn, turn), roll=u(-turn, turn), yaw=u(-turn, turn),
         )  # fmt: skip
 
+
+_CORTEX_DEPTH = 19  # mm: below it there are no folds
 
 TISSUES = ("fat", "skin", "muscle", "bone", "marrow", "air", "csf", "grey", "white", "globe", "lens", "tooth")
 
@@ -129,7 +135,9 @@ def ear(m: Points, s: HeadShape) -> Field:
     body = ellipsoid(lean, (76 + s.ears, -14, -34), (5.5, 17, 31))
     lobe = ellipsoid(lean, (74 + s.ears, -6, -62), (5, 8, 9))
     hollow = join(
-        ellipsoid(lean, (82 + s.ears, -9, -37), (6, 9, 13)), ellipsoid(lean, (82 + s.ears, -15, -18), (5, 8, 9)), blend=4
+        ellipsoid(lean, (82 + s.ears, -9, -37), (6, 9, 13)),
+        ellipsoid(lean, (82 + s.ears, -15, -18), (5, 8, 9)),
+        blend=4,
     )
     return carve(join(body, lobe, blend=6), hollow, blend=3)
 
@@ -157,9 +165,7 @@ def brain(p: Points) -> tuple[Field, Field, Field]:
     folds = np.where(cerebellum < np.minimum(cerebrum, stem), np.abs(fine) * 2.2, np.abs(wave) * 4.6)
     sulcus = meet(folds - 1.25, -whole - 17)
     cortex = carve(whole, sulcus)
-    rim = np.maximum(np.maximum(whole + 3.4, 4.1 - folds), -whole - 22)
-    inner = meet(cortex, -np.minimum(np.maximum(-(whole + 3.4), -rim), 60))
-    inner = np.maximum(whole + 3.6, np.where(-whole < 19, 4.3 - folds, -1.0))
+    inner = np.maximum(whole + 3.6, np.where(-whole < _CORTEX_DEPTH, 4.3 - folds, -1.0))
     nuclei = join(ellipsoid(m, (12, -12, 8), (9, 15, 9)), ellipsoid(m, (24, 4, 4), (8, 17, 11)))
     inner = carve(inner, nuclei)
     horns = join(
@@ -248,11 +254,12 @@ def signal(p: Points, s: HeadShape, values: Mapping[str, float], width: float) -
     masseter = capsule(m, (56, 24, -56), (51 + s.jaw, 14, -100), 7.5)
     temporalis = ellipsoid(m, (66, 14, -14), (8, 36, 32))
     nuchal = meet(capsule(m, (18, -62, -60), (22, -66, -230), 24), surface + 6)
+    throat_muscle = capsule(p, (0, -6, -90), (0, -20, -230), 34)
     tongue = ellipsoid(p, (0, 34, -102), (21, 32, 15))
     layers: tuple[tuple[str, Field], ...] = (
         ("fat", surface),
         ("skin", meet(surface, -(surface + 2.4))),
-        ("muscle", meet(join(masseter, temporalis, nuchal, tongue, capsule(p, (0, -6, -90), (0, -20, -230), 34)), surface + 4)),
+        ("muscle", meet(join(masseter, temporalis, nuchal, tongue, throat_muscle), surface + 4)),
         ("bone", meet(bone, surface + 2.5)),
         ("marrow", meet(marrow, surface + 5)),
         ("csf", space),

@@ -6,10 +6,14 @@ files than need be, and any decoder reads them.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import NDArray
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
 
 _SIDE = 8
 _AC = [run << 4 | size for run in range(16) for size in range(1, 11)] + [0x00, 0xF0]

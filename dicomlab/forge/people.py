@@ -20,6 +20,15 @@ _GERMAN = (
 
 
 @dataclass(frozen=True, slots=True)
+class Place:
+    """A hospital: its name, its address, and the department of the visits."""
+
+    institution: str
+    street: str
+    department: str
+
+
+@dataclass(frozen=True, slots=True)
 class Visit:
     """One study: when, where, who, and under which numbers."""
 
@@ -29,9 +38,7 @@ class Visit:
     charset: str | list[str]
     accession: str
     study_id: str
-    institution: str
-    street: str
-    department: str
+    place: Place
     station: str
     referring: str
     operator: str
@@ -91,18 +98,38 @@ def _first(draw: Draw) -> Person:
     groups = f"{family}^{given}={kanji}^{kanji_given}={kana}^{kana_given}"
     day = draw.day(dt.date(2026, 1, 12), dt.date(2026, 3, 20))
     later = day + dt.timedelta(days=7 * draw.integer(4, 8) + 2)
-    common = {
-        "institution": "Hospital Akatsukinomori", "street": "4-17 Kazahaya, Minamitsuru 403-0512",
-        "department": "Radiology Tower West", "draw": draw,
-    }  # fmt: skip
+    place = Place("Hospital Akatsukinomori", "4-17 Kazahaya, Minamitsuru 403-0512", "Radiology Tower West")
     japanese = ["", "ISO 2022 IR 87"]
     visits = (
-        Visit("first", day, groups, japanese, f"ACC{draw.digits(8)}", f"ST{draw.digits(5)}", station="AKTCT3",
-              referring="Okabayashi^Kenzo^^Dr", operator="Mizuhara^Rin", reader="Hayashida^Tomoe", **common),
-        Visit("second", later, f"{family.upper()}^{given.upper()}={kanji}^{kanji_given}", japanese,
-              f"ACC{draw.digits(8)}", f"ST{draw.digits(5)}", station="AKTWARD7", referring="Okabayashi^Kenzo^^Dr",
-              operator="Sakuragi^Noa", reader="Hayashida^Tomoe", **common),
-    )  # fmt: skip
+        Visit(
+            "first",
+            day,
+            groups,
+            japanese,
+            f"ACC{draw.digits(8)}",
+            f"ST{draw.digits(5)}",
+            station="AKTCT3",
+            referring="Okabayashi^Kenzo^^Dr",
+            operator="Mizuhara^Kazuyo",
+            reader="Hayashida^Tomoe",
+            place=place,
+            draw=draw,
+        ),
+        Visit(
+            "second",
+            later,
+            f"{family.upper()}^{given.upper()}={kanji}^{kanji_given}",
+            japanese,
+            f"ACC{draw.digits(8)}",
+            f"ST{draw.digits(5)}",
+            station="AKTWARD7",
+            referring="Okabayashi^Kenzo^^Dr",
+            operator="Sakuragi^Chiharu",
+            reader="Hayashida^Tomoe",
+            place=place,
+            draw=draw,
+        ),
+    )
     return Person(
         family, given, (kanji, kanji_given, kana, kana_given), f"{family.upper()}_{given}", f"AKT{draw.digits(7)}",
         f"INS{draw.digits(9)}", dt.date(day.year - draw.integer(92, 97), draw.integer(4, 12), draw.integer(1, 28)), "F",
@@ -115,18 +142,37 @@ def _second(draw: Draw) -> Person:
     family, given, spelled, mother = draw.choice(_GERMAN)
     day = draw.day(dt.date(2025, 9, 8), dt.date(2025, 11, 14))
     later = day + dt.timedelta(days=7 * draw.integer(5, 9) + 3)
-    common = {
-        "institution": "Klinikum Fürstenquell", "street": "Lärchenstieg 41, 87499 Wildpoldsried",
-        "department": "Neuroradiologie Haus Süd", "draw": draw,
-    }  # fmt: skip
+    place = Place("Klinikum Fürstenquell", "Lärchenstieg 41, 87499 Wildpoldsried", "Neuroradiologie Haus Süd")
     visits = (
-        Visit("first", day, f"{family}^{given}^^Dr.", "ISO_IR 100", f"FQ{draw.digits(7)}", f"RIS{draw.digits(5)}",
-              station="FQMRT02", referring="Bärwinkel^Änne^^Dr.", operator="Tüxen^Ömer", reader="Quästl^Rüdiger",
-              **common),
-        Visit("second", later, f"{family}^{given}", "ISO_IR 192", f"FQ{draw.digits(7)}", f"RIS{draw.digits(5)}",
-              station="FQUS11", referring="Bärwinkel^Änne^^Dr.", operator="Hülskötter^Jana", reader="Quästl^Rüdiger",
-              **common),
-    )  # fmt: skip
+        Visit(
+            "first",
+            day,
+            f"{family}^{given}^^Dr.",
+            "ISO_IR 100",
+            f"FQ{draw.digits(7)}",
+            f"RIS{draw.digits(5)}",
+            station="FQMRT02",
+            referring="Bärwinkel^Änneliese^^Dr.",
+            operator="Tüxen^Özgür",
+            reader="Quästl^Rüdiger",
+            place=place,
+            draw=draw,
+        ),
+        Visit(
+            "second",
+            later,
+            f"{family}^{given}",
+            "ISO_IR 192",
+            f"FQ{draw.digits(7)}",
+            f"RIS{draw.digits(5)}",
+            station="FQUS11",
+            referring="Bärwinkel^Änneliese^^Dr.",
+            operator="Hülskötter^Friederike",
+            reader="Quästl^Rüdiger",
+            place=place,
+            draw=draw,
+        ),
+    )
     return Person(
         family, given, (spelled,), f"{family}, {given}", f"FQ-{draw.digits(8)}", f"VS{draw.digits(9)}",
         dt.date(day.year - draw.integer(45, 66), draw.integer(1, 12), draw.integer(1, 28)), "M",

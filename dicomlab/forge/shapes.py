@@ -45,16 +45,19 @@ class Points:
         return Points(self.x / factor[0], self.y / factor[1], self.z / factor[2])
 
 
+_CENTRE = 1e-9  # where the direction to the surface is undefined
+
+
 def ellipsoid(p: Points, centre: Triple, radii: Triple) -> Field:
     """Return nearly the distance to an ellipsoid (exact on its surface, to first order near it)."""
     x, y, z = (p.x - centre[0]) / radii[0], (p.y - centre[1]) / radii[1], (p.z - centre[2]) / radii[2]
     unit = np.sqrt(x * x + y * y + z * z)
     x, y, z = x / radii[0], y / radii[1], z / radii[2]
     slope = np.sqrt(x * x + y * y + z * z)
-    return np.asarray(unit * (unit - 1.0) / np.maximum(slope, 1e-9) - (unit < 1e-9) * min(radii))
+    return np.asarray(unit * (unit - 1.0) / np.maximum(slope, 1e-9) - (unit < _CENTRE) * min(radii))
 
 
-def capsule(p: Points, start: Triple, end: Triple, radius: float, radius_end: float | None = None) -> Field:
+def capsule(p: Points, start: Triple, end: Triple, radius: float, radius_end: float | None = None) -> Field:  # noqa: PLR0917 - reads as a list of shapes
     """Return the distance to a rod with round ends; its radius may change along it."""
     direction = tuple(e - s for s, e in zip(start, end, strict=True))
     length2 = sum(d * d for d in direction)

@@ -50,11 +50,9 @@ class Book:
         key = (file, path, fate.category)
         entry = self.planted.setdefault(
             key,
-            {
-                "file": file, "path": path, "category": fate.category, "values": [],
-                "basic": fate.basic.split(), "research": fate.research.split(),
-            },  # fmt: skip
+            {"file": file, "path": path, "category": fate.category, "values": []},
         )
+        entry["basic"], entry["research"] = fate.basic.split(), fate.research.split()  # who says it last knows its Type
         seen = entry["values"]
         if isinstance(seen, list):
             seen.extend(v for v in values if v not in seen)
@@ -137,8 +135,13 @@ class Sheet:
             raise ValueError(message)
         self.book.plant(self.where, path, values, fate)
 
+    def keep_part(self, path: str, part: str) -> None:
+        """Note one value of a multi-valued attribute that must still be there."""
+        self.book.keep[self.where, path] = {"file": self.where, "path": path, "holds": part}
+
     def keep(self, path: str, value: object) -> None:
         """Set an attribute that must still be there, unchanged, after a run."""
         self.put(path, value)
+        # Numbers are noted as text, as a header holds them.
         text = [str(v) for v in value] if isinstance(value, list) else str(value)
         self.book.keep[self.where, path] = {"file": self.where, "path": path, "value": text}

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from importlib.resources import files
+from typing import TYPE_CHECKING
 
 from dicomlab.forge.encoding import Envelope, encode
 from dicomlab.forge.instances import derived, documents, enhanced, pictures, volumes
 from dicomlab.forge.instances.common import Series
-from dicomlab.forge.instances.volumes import Made
 from dicomlab.forge.media import directory
 from dicomlab.forge.people import Person, cast
 from dicomlab.forge.sheet import Book
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from dicomlab.forge.instances.volumes import Made
 
 WRITTEN, TEXT, FACE = "written", "quarantined text-at-risk", "quarantined face-at-risk"
 
@@ -67,8 +71,11 @@ def _first(book: Book, person: Person) -> Iterator[_Chapter]:
     yield _Chapter([pictures.ultrasound(book, f"{folder}/US_{person.family}_{person.given}.dcm", us)],
                    "Ultrasound in colour with name, number and date in its banner, and a thumbnail", TEXT)  # fmt: skip
     cr = Series(person, two, "chest", "CR", 5, "Chest PA", "CHEST", "FUJIFILM Corporation", "CR-IR 392")
-    yield _Chapter([pictures.radiograph(book, f"{folder}/CR_0001.dcm", cr, label=True)],
-                   "Radiograph of a chest with a label burned in to a corner and an overlay that spells the name", TEXT)  # fmt: skip
+    yield _Chapter(
+        [pictures.radiograph(book, f"{folder}/CR_0001.dcm", cr, label=True)],
+        "Radiograph of a chest with a label burned in to a corner and an overlay that spells the name",
+        TEXT,
+    )
 
 
 def _second(book: Book, person: Person) -> Iterator[_Chapter]:
@@ -110,23 +117,23 @@ def others(book: Book, seed: int) -> Iterator[tuple[str, bytes]]:
         listed.append((name, sheet.dataset))
     uid = second.visits[0].uid("file-set")
     yield _other(book, f"{cd}/DICOMDIR", directory(listed, name="FQ_CD", uid=uid),
-                 "Directory of the CD, with the patient's name", "ignored dicomdir")  # fmt: skip
+                 shows="Directory of the CD, with the patient's name", end="ignored dicomdir")  # fmt: skip
     lost = Series(second, second.visits[1], "lost", "CR", 8, "Thorax", "CHEST", "GE Healthcare", "Definium")
     _, sheet, _ = pictures.radiograph(aside, "lost", lost, label=False)
     whole = encode(sheet.dataset, Envelope())
     yield _other(book, "incoming/cut.dcm", whole[: whole.index(second.patient_id.encode()) + 5],
-                 "Instance cut off within its header", "quarantined broken")  # fmt: skip
+                 shows="Instance cut off within its header", end="quarantined broken")  # fmt: skip
     yield _other(book, "incoming/short.dcm", whole[: -len(sheet.dataset.PixelData) // 3],
-                 "Instance whose pixel data ends too early", "quarantined truncated-pixel-data")  # fmt: skip
+                 shows="Instance whose pixel data ends too early", end="quarantined truncated-pixel-data")  # fmt: skip
     note = f"{first.given} {first.family} ({first.patient_id}) asked for a copy on {first.visits[1].spoken}.\n"
     yield _other(book, f"incoming/note {first.family}.txt", note.encode(),
-                 "Note about the patient, no DICOM", "ignored not-dicom")  # fmt: skip
-    yield _other(book, "incoming/empty.dcm", b"", "Nothing: a file of no bytes", "ignored empty-file")
+                 shows="Note about the patient, no DICOM", end="ignored not-dicom")  # fmt: skip
+    yield _other(book, "incoming/empty.dcm", b"", shows="Nothing: a file of no bytes", end="ignored empty-file")
     for name in ("ANSWERS.json", "MANIFEST.json", "README.md"):
         book.end(name, "ignored not-dicom")
 
 
-def _other(book: Book, name: str, content: bytes, shows: str, end: str) -> tuple[str, bytes]:
+def _other(book: Book, name: str, content: bytes, *, shows: str, end: str) -> tuple[str, bytes]:
     book.end(name, end)
     book.shows[name] = shows
     return name, content

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from pydicom.dataset import Dataset
 from pydicom.sequence import Sequence
 
-from dicomlab.forge.people import Person, Visit
 from dicomlab.forge.sheet import Book, Fate, Sheet
+
+if TYPE_CHECKING:
+    from dicomlab.forge.people import Person, Visit
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +49,7 @@ class Series:
         return self.visit.uid(self.label, str(number))
 
 
-def sheet_of(book: Book, where: str, series: Series, sop_class: str, number: int) -> Sheet:
+def sheet_of(book: Book, where: str, series: Series, *, sop_class: str, number: int) -> Sheet:
     """Return a sheet with patient, study, series and equipment; `where` is the file or a pattern of the series."""
     sheet = Sheet(book, where)
     visit = series.visit
@@ -77,7 +80,7 @@ def _patient(sheet: Sheet, series: Series) -> None:
     person, visit = series.person, series.visit
     sheet.plant("PatientName", visit.name, *parts(visit.name))
     sheet.plant("PatientID", person.patient_id)
-    sheet.plant("IssuerOfPatientID", f"{visit.institution[:12]}-PIX", visit.institution[:12])
+    sheet.plant("IssuerOfPatientID", f"{visit.place.institution[:12]}-PIX", visit.place.institution[:12])
     sheet.plant("PatientBirthDate", f"{person.birth:%Y%m%d}")
     sheet.plant("PatientSex", person.sex, "")
     age = person.age(visit.day)
@@ -101,7 +104,7 @@ def _study(sheet: Sheet, series: Series) -> None:
     sheet.plant("StudyID", visit.study_id)
     sheet.plant("ReferringPhysicianName", visit.referring, *parts(visit.referring))
     sheet.plant("NameOfPhysiciansReadingStudy", visit.reader, *parts(visit.reader))
-    sheet.plant("StudyDescription", f"{series.person.patient_id} {visit.department}", series.person.patient_id)
+    sheet.plant("StudyDescription", f"{series.person.patient_id} {visit.place.department}", series.person.patient_id)
     sheet.plant(
         "ReferencedStudySequence[0].ReferencedSOPInstanceUID", visit.uid("ris"), fate="X/X", category="UID"
     )  # X/Z of a sequence of Type 3 removes it
@@ -113,9 +116,9 @@ def _equipment(sheet: Sheet, series: Series) -> None:
     sheet.put(Manufacturer=series.maker)
     sheet.keep("ManufacturerModelName", series.model)
     sheet.keep("SoftwareVersions", ["syngo CT VA30A", "VX41.2"])
-    sheet.plant("InstitutionName", visit.institution)
-    sheet.plant("InstitutionAddress", visit.street)
-    sheet.plant("InstitutionalDepartmentName", visit.department)
+    sheet.plant("InstitutionName", visit.place.institution)
+    sheet.plant("InstitutionAddress", visit.place.street)
+    sheet.plant("InstitutionalDepartmentName", visit.place.department)
     sheet.plant("StationName", visit.station)
     sheet.plant("DeviceSerialNumber", f"SN{visit.accession[-5:]}{series.number}")
 
@@ -142,7 +145,7 @@ def contributed(sheet: Sheet, series: Series) -> None:
     item = "ContributingEquipmentSequence[0]"
     sheet.put(f"{item}.PurposeOfReferenceCodeSequence", code("109101", "DCM", "Acquisition Equipment"))
     sheet.plant(f"{item}.Manufacturer", f"SIEMENS for {person.family}", person.family)
-    sheet.plant(f"{item}.InstitutionName", visit.institution)
+    sheet.plant(f"{item}.InstitutionName", visit.place.institution)
     sheet.plant(f"{item}.StationName", f"{visit.station}B")
     item = "OriginalAttributesSequence[0]"
     sheet.put(f"{item}.SourceOfPreviousValues", "")
@@ -160,13 +163,21 @@ def code(value: str, scheme: str, meaning: str) -> Sequence:
 
 
 def private(
-    sheet: Sheet, group: int, creator: str, number: int, content: tuple[str, object], values: tuple[str, ...] = (),
-    *, fate: str = "X", held: str = "", block: int = 0x10,
-) -> None:  # fmt: skip
+    sheet: Sheet,
+    element: tuple[int, str, int],
+    content: tuple[str, object],
+    values: tuple[str, ...] = (),
+    *,
+    fate: str = "X",
+    held: str = "",
+    block: int = 0x10,
+) -> None:
     """Add a private element of a creator's block and note it.
 
     Parameters
     ----------
+    element
+        Group, creator, and number within the creator's block.
     content
         VR and value.
     values
@@ -176,7 +187,7 @@ def private(
     block
         Number of the block, 10 to FF hexadecimal.
     """
-    vr, value = content
+    (group, creator, number), (vr, value) = element, content
     target = sheet.holder(f"{held}.x")[0] if held else sheet.dataset
     target.add_new(group << 16 | block, "LO", creator)
     target.add_new(group << 16 | block << 8 | number, vr, value)

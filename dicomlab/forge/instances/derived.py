@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from pydicom.uid import CTImageStorage, GrayscaleSoftcopyPresentationStateStorage, RTStructureSetStorage
 
 from dicomlab.forge.encoding import EXPLICIT, IMPLICIT, Envelope
 from dicomlab.forge.instances.common import Series, parts, sheet_of
-from dicomlab.forge.instances.volumes import Made
-from dicomlab.forge.sheet import Book
+
+if TYPE_CHECKING:
+    from dicomlab.forge.instances.volumes import Made
+    from dicomlab.forge.sheet import Book
 
 
 def presentation(book: Book, name: str, series: Series, ct: Series) -> Made:
     """Return a presentation state whose annotation and description name the patient."""
     person, visit = series.person, series.visit
-    sheet = sheet_of(book, name, series, GrayscaleSoftcopyPresentationStateStorage, 1)
+    sheet = sheet_of(book, name, series, sop_class=GrayscaleSoftcopyPresentationStateStorage, number=1)
     sheet.put(ContentLabel="MARKS")
     sheet.plant("ContentDescription", f"Marks for {person.family}", person.family)
     sheet.plant("ContentCreatorName", visit.reader, *parts(visit.reader))
@@ -48,10 +52,10 @@ def presentation(book: Book, name: str, series: Series, ct: Series) -> Made:
 def structures(book: Book, name: str, series: Series, ct: Series) -> Made:
     """Return a structure set on the CT, with a region that is named after the patient."""
     person, visit = series.person, series.visit
-    sheet = sheet_of(book, name, series, RTStructureSetStorage, 1)
+    sheet = sheet_of(book, name, series, sop_class=RTStructureSetStorage, number=1)
     # RT Series: Operators' Name is of Type 2, so it is emptied rather than removed.
     sheet.plant("OperatorsName", visit.operator, *parts(visit.operator), fate="Z")
-    sheet.plant("StructureSetLabel", f"{person.family[:8]} H1", person.family[:8])
+    sheet.plant("StructureSetLabel", f"{person.family} H1", person.family)
     sheet.plant("StructureSetDate", visit.date)
     sheet.put(StructureSetTime=series.time)
     sheet.plant("FrameOfReferenceUID", ct.frame_of_reference)

@@ -2,25 +2,29 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from pydicom.dataset import Dataset
 from pydicom.uid import ComprehensiveSRStorage, CTImageStorage, EncapsulatedPDFStorage
 
 from dicomlab.forge.encoding import EXPLICIT, Envelope
 from dicomlab.forge.instances.common import Series, code, parts, sheet_of
-from dicomlab.forge.instances.volumes import Made
 from dicomlab.forge.sheet import Book, Fate, Sheet
+
+if TYPE_CHECKING:
+    from dicomlab.forge.instances.volumes import Made
 
 
 def report(book: Book, name: str, series: Series, ct: Series) -> Made:
     """Return a verified structured report about the CT: names, texts, dates, UIDs and codes as content items."""
-    person, visit = series.person, series.visit
-    sheet = sheet_of(book, name, series, ComprehensiveSRStorage, 1)
+    visit = series.visit
+    sheet = sheet_of(book, name, series, sop_class=ComprehensiveSRStorage, number=1)
     sheet.plant("ContentDate", visit.date, fate="D/shift")  # Type 1 in SR Document General
     sheet.put(ContentTime=series.time, CompletionFlag="COMPLETE", VerificationFlag="VERIFIED")
     sheet.put(ReferencedPerformedProcedureStepSequence=[], PerformedProcedureCodeSequence=[])
     item = "VerifyingObserverSequence[0]"
     sheet.plant(f"{item}.VerifyingObserverName", visit.reader, *parts(visit.reader))
-    sheet.plant(f"{item}.VerifyingOrganization", visit.institution)
+    sheet.plant(f"{item}.VerifyingOrganization", visit.place.institution)
     sheet.plant(f"{item}.VerificationDateTime", f"{visit.date}173000", visit.date)
     sheet.put(f"{item}.VerifyingObserverIdentificationCodeSequence", [])
     sheet.put(ValueType="CONTAINER", ContinuityOfContent="SEPARATE")
@@ -47,12 +51,33 @@ def _content(sheet: Sheet, series: Series, ct: Series) -> None:
     )
     words = (person.family, person.given, f"{person.birth:%d.%m.%Y}", visit.spoken, visit.referring.split("^")[0])
     items = (
-        ("HAS OBS CONTEXT", "PNAME", ("121008", "DCM", "Person Observer Name"), "PersonName", visit.reader, parts(visit.reader)),
-        ("HAS OBS CONTEXT", "UIDREF", ("121018", "DCM", "Procedure Study Instance UID"), "UID", visit.uid(), (visit.uid(),)),
+        (
+            "HAS OBS CONTEXT",
+            "PNAME",
+            ("121008", "DCM", "Person Observer Name"),
+            "PersonName",
+            visit.reader,
+            parts(visit.reader),
+        ),
+        (
+            "HAS OBS CONTEXT",
+            "UIDREF",
+            ("121018", "DCM", "Procedure Study Instance UID"),
+            "UID",
+            visit.uid(),
+            (visit.uid(),),
+        ),
         ("CONTAINS", "TEXT", ("121071", "DCM", "Finding"), "TextValue", text, words),
         ("CONTAINS", "DATE", ("111526", "DCM", "DateTime Started"), "Date", visit.date, (visit.date,)),
-        ("CONTAINS", "TEXT", ("121077", "DCM", "Conclusion"), "TextValue", f"Call {person.phone} again", (person.phone,)),
-    )  # fmt: skip
+        (
+            "CONTAINS",
+            "TEXT",
+            ("121077", "DCM", "Conclusion"),
+            "TextValue",
+            f"Call {person.phone} again",
+            (person.phone,),
+        ),
+    )
     for index, (relation, kind, concept, keyword, value, identifying) in enumerate(items):
         item = f"ContentSequence[{index}]"
         sheet.put(f"{item}.RelationshipType", relation)
@@ -82,7 +107,7 @@ def _content(sheet: Sheet, series: Series, ct: Series) -> None:
 def letter(book: Book, name: str, series: Series) -> Made:
     """Return a letter about the patient as an encapsulated PDF of one page."""
     person, visit = series.person, series.visit
-    sheet = sheet_of(book, name, series, EncapsulatedPDFStorage, 1)
+    sheet = sheet_of(book, name, series, sop_class=EncapsulatedPDFStorage, number=1)
     sheet.put(ConversionType="WSD")
     sheet.plant("ContentDate", visit.date)
     sheet.put(ContentTime=series.time)
@@ -91,9 +116,13 @@ def letter(book: Book, name: str, series: Series) -> Made:
     sheet.put(ConceptNameCodeSequence=code("11488-4", "LN", "Consultation note"))
     sheet.plant("DocumentTitle", f"Arztbrief {person.family} vom {visit.spoken}", person.family, visit.spoken)
     lines = (
-        visit.institution, visit.street, f"Patient: {person.given} {person.family}, geb. {person.birth:%d.%m.%Y}",
-        f"Wohnhaft: {person.address}", f"Untersuchung vom {visit.spoken}, Nr. {visit.accession}", "MRT Kopf: unauffällig.",
-    )  # fmt: skip
+        visit.place.institution,
+        visit.place.street,
+        f"Patient: {person.given} {person.family}, geb. {person.birth:%d.%m.%Y}",
+        f"Wohnhaft: {person.address}",
+        f"Untersuchung vom {visit.spoken}, Nr. {visit.accession}",
+        "MRT Kopf: unauffällig.",
+    )
     content = pdf(lines)
     sheet.put(EncapsulatedDocument=content + b"\0" * (len(content) % 2), EncapsulatedDocumentLength=len(content))
     sheet.note(
@@ -111,8 +140,10 @@ def pdf(lines: tuple[str, ...]) -> bytes:
     objects = (
         b"<< /Type /Catalog /Pages 2 0 R >>",
         b"<< /Type /Pages /Kids [3 0 R] /Count 1 >>",
-        b"<< /Type /Page /Parent 2 0 R /MediaBox [0 0 595 842] /Contents 4 0 R "
-        b"/Resources << /Font << /F1 5 0 R >> >> >>",
+        (
+            b"<< /Type /Page /Parent 2 0 R /MediaBox [0 0 595 842] /Contents 4 0 R "
+            b"/Resources << /Font << /F1 5 0 R >> >> >>"
+        ),
         b"<< /Length %d >>\nstream\n%s\nendstream" % (len(stream), stream),
         b"<< /Type /Font /Subtype /Type1 /BaseFont /Helvetica /Encoding /WinAnsiEncoding >>",
     )

@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
+from io import BytesIO
+from typing import TYPE_CHECKING
+
 import numpy as np
+from pydicom import dcmwrite
 from pydicom.dataset import Dataset
 from pydicom.uid import EnhancedMRImageStorage
 
 from dicomlab.forge.draw import Draw
 from dicomlab.forge.encoding import DEFLATED, Envelope
 from dicomlab.forge.instances.common import Series, code, private, sheet_of
-from dicomlab.forge.instances.volumes import Made
 from dicomlab.forge.sheet import Book, Fate, Sheet
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from dicomlab.forge.instances.volumes import Made
 
 FRAMES, ROWS, COLUMNS = 6, 72, 64
 _PRIVATE = Fate("X", "X", "private")
@@ -20,7 +28,7 @@ _SHARED, _FRAME = "SharedFunctionalGroupsSequence[0]", "PerFrameFunctionalGroups
 def knee(book: Book, name: str, series: Series) -> Made:
     """Return an enhanced MR of a knee in six frames, with Philips' private elements at the root and in items."""
     visit = series.visit
-    sheet = sheet_of(book, name, series, EnhancedMRImageStorage, 1)
+    sheet = sheet_of(book, name, series, sop_class=EnhancedMRImageStorage, number=1)
     # Enhanced General Equipment asks for a serial number (Type 1), Multi-frame Functional Groups for a content date.
     sheet.plant("DeviceSerialNumber", f"SN{visit.accession[-5:]}{series.number}", fate="D")
     sheet.plant("ContentDate", visit.date, fate="D/shift")
@@ -38,29 +46,62 @@ def knee(book: Book, name: str, series: Series) -> Made:
         _frame(sheet, series, index)
     _philips(sheet, series)
     pixels = _pixels(Draw(0, series.uid))
-    sheet.put(SamplesPerPixel=1, PhotometricInterpretation="MONOCHROME2", Rows=ROWS, Columns=COLUMNS, BitsAllocated=16,
-              BitsStored=12, HighBit=11, PixelRepresentation=0, NumberOfFrames=FRAMES, PixelData=pixels.tobytes())  # fmt: skip
+    sheet.put(
+        SamplesPerPixel=1,
+        PhotometricInterpretation="MONOCHROME2",
+        Rows=ROWS,
+        Columns=COLUMNS,
+        BitsAllocated=16,
+        BitsStored=12,
+        HighBit=11,
+        PixelRepresentation=0,
+        NumberOfFrames=FRAMES,
+        PixelData=pixels.tobytes(),
+    )
     sheet.dataset["PixelData"].VR = "OW"
     return name, sheet, Envelope(DEFLATED, sender="FQARCHIVE")
 
 
 def _description(sheet: Sheet) -> None:
-    kind = {"PixelPresentation": "MONOCHROME", "VolumetricProperties": "VOLUME", "VolumeBasedCalculationTechnique": "NONE",
-            "ComplexImageComponent": "MAGNITUDE", "AcquisitionContrast": "T1"}  # fmt: skip
+    kind = {
+        "PixelPresentation": "MONOCHROME",
+        "VolumetricProperties": "VOLUME",
+        "VolumeBasedCalculationTechnique": "NONE",
+        "ComplexImageComponent": "MAGNITUDE",
+        "AcquisitionContrast": "T1",
+    }
     sheet.put(ImageType=["ORIGINAL", "PRIMARY", "VOLUME", "NONE"], **kind)
     sheet.put(f"{_SHARED}.MRImageFrameTypeSequence[0].FrameType", ["ORIGINAL", "PRIMARY", "VOLUME", "NONE"])
     for keyword, value in kind.items():
         sheet.put(f"{_SHARED}.MRImageFrameTypeSequence[0].{keyword}", value)
     sheet.put(
-        ResonantNucleus="1H", KSpaceFiltering="NONE", MagneticFieldStrength=3.0, ApplicableSafetyStandardAgency="IEC",
-        BurnedInAnnotation="NO", LossyImageCompression="00", PresentationLUTShape="IDENTITY", ContentQualification="PRODUCT",
-        PulseSequenceName="TSE", MRAcquisitionType="2D", EchoPulseSequence="SPIN", MultipleSpinEcho="NO",
-        MultiPlanarExcitation="NO", PhaseContrast="NO", TimeOfFlightContrast="NO", SteadyStatePulseSequence="NONE",
-        EchoPlanarPulseSequence="NO", SaturationRecovery="NO", SpectrallySelectedSuppression="NONE",
-        OversamplingPhase="NONE", GeometryOfKSpaceTraversal="RECTILINEAR", SegmentedKSpaceTraversal="SINGLE",
+        ResonantNucleus="1H",
+        KSpaceFiltering="NONE",
+        MagneticFieldStrength=3.0,
+        ApplicableSafetyStandardAgency="IEC",
+        BurnedInAnnotation="NO",
+        LossyImageCompression="00",
+        PresentationLUTShape="IDENTITY",
+        ContentQualification="PRODUCT",
+        PulseSequenceName="TSE",
+        MRAcquisitionType="2D",
+        EchoPulseSequence="SPIN",
+        MultipleSpinEcho="NO",
+        MultiPlanarExcitation="NO",
+        PhaseContrast="NO",
+        TimeOfFlightContrast="NO",
+        SteadyStatePulseSequence="NONE",
+        EchoPlanarPulseSequence="NO",
+        SaturationRecovery="NO",
+        SpectrallySelectedSuppression="NONE",
+        OversamplingPhase="NONE",
+        GeometryOfKSpaceTraversal="RECTILINEAR",
+        SegmentedKSpaceTraversal="SINGLE",
         RectilinearPhaseEncodeReordering="LINEAR",
-        AcquisitionDuration=184.0, AcquisitionContextSequence=[],
-    )  # fmt: skip
+        NumberOfKSpaceTrajectories=1,
+        AcquisitionDuration=184.0,
+        AcquisitionContextSequence=[],
+    )
 
 
 def _shared(sheet: Sheet) -> None:
@@ -89,8 +130,13 @@ def _shared(sheet: Sheet) -> None:
     for index, kind in enumerate(("STATIC FIELD", "RF", "GRADIENT")):
         put(f"{mode}[{index}].OperatingModeType", kind)
         put(f"{mode}[{index}].OperatingMode", "IEC_NORMAL")
-    geometry = {"InPlanePhaseEncodingDirection": "ROW", "MRAcquisitionFrequencyEncodingSteps": 64,
-                "MRAcquisitionPhaseEncodingStepsInPlane": 64, "PercentSampling": 100, "PercentPhaseFieldOfView": 100}  # fmt: skip
+    geometry = {
+        "InPlanePhaseEncodingDirection": "ROW",
+        "MRAcquisitionFrequencyEncodingSteps": 64,
+        "MRAcquisitionPhaseEncodingStepsInPlane": 64,
+        "PercentSampling": 100,
+        "PercentPhaseFieldOfView": 100,
+    }
     for keyword, value in geometry.items():
         put(f"MRFOVGeometrySequence[0].{keyword}", value)
     put("MREchoSequence[0].EffectiveEchoTime", 11.0)
@@ -135,15 +181,18 @@ def _frame(sheet: Sheet, series: Series, index: int) -> None:
 def _philips(sheet: Sheet, series: Series) -> None:
     """Add Philips' private elements: safe numbers, a sequence with a name inside, and a block in an item."""
     creator, person = "Philips Imaging DD 001", series.person
-    private(sheet, 0x2001, creator, 0x03, ("FL", 0.0), fate="X/K", block=0x10)
-    private(sheet, 0x2001, creator, 0x0B, ("CS", "SAGITTAL"), fate="X/K", block=0x10)
+    private(sheet, (0x2001, creator, 0x03), ("FL", 0.0), fate="X/K", block=0x10)
+    private(sheet, (0x2001, creator, 0x0B), ("CS", "SAGITTAL"), fate="X/K", block=0x10)
     held = f"{_FRAME.format(0)}"
-    private(sheet, 0x2001, creator, 0x1D, ("IS", "1"), fate="X/K", held=held, block=0x11)
+    private(sheet, (0x2001, creator, 0x1D), ("IS", "1"), fate="X/K", held=held, block=0x11)
     sequence = "Philips MR Imaging DD 001"
-    private(sheet, 0x2005, sequence, 0x84, ("SQ", []), fate="X", block=0x14)
+    private(sheet, (0x2005, sequence, 0x84), ("SQ", []), fate="X", block=0x14)
     item = _item(person.family, person.given)
     sheet.dataset[0x20051484].value = [item]
-    sheet.book.plant(sheet.where, f"(2005,'{sequence}',84)", (person.family, person.given), _PRIVATE)
+    sheet.note(f"(2005,'{sequence}',84)", (person.family, person.given), _PRIVATE)
+    # The same as a sender writes it that does not know the sequence: UN, its items in implicit VR (PS3.5 6.2.2).
+    sheet.dataset.add_new(0x20051485, "UN", _implicit(item))
+    sheet.note(f"(2005,'{sequence}',85)", (person.family, person.given), _PRIVATE)
 
 
 def _item(family: str, given: str) -> Dataset:
@@ -155,7 +204,18 @@ def _item(family: str, given: str) -> Dataset:
     return item
 
 
-def _pixels(draw: Draw) -> np.ndarray[tuple[int, ...], np.dtype[np.uint16]]:
+def _implicit(item: Dataset) -> bytes:
+    """Return a sequence of one item in implicit VR little endian."""
+    buffer = BytesIO()
+    held = Dataset()
+    held.update({element.tag: element for element in item})
+    held.add_new(0x00100010, "PN", str(item.PatientName).encode("utf-8").decode("latin-1"))
+    dcmwrite(buffer, held, implicit_vr=True, little_endian=True, enforce_file_format=False)
+    content = buffer.getvalue()
+    return b"\xfe\xff\x00\xe0" + len(content).to_bytes(4, "little") + content
+
+
+def _pixels(draw: Draw) -> NDArray[np.uint16]:
     """Return frames of a thigh bone over a shin bone, with fat and muscle around them."""
     y, x = np.mgrid[0:ROWS, 0:COLUMNS].astype(float)
     frames = []
@@ -166,4 +226,4 @@ def _pixels(draw: Draw) -> np.ndarray[tuple[int, ...], np.dtype[np.uint16]]:
         leg[(np.abs(x - 31) < 9) & (y > 40)] = 680  # noqa: PLR2004
         leg[((x - 10) / 4) ** 2 + ((y - 26) / 7) ** 2 < 1] = 650
         frames.append(leg + draw.sub(str(index)).noise(leg.shape, 14.0))
-    return np.clip(np.stack(frames), 0, 4095).astype("<u2")
+    return np.asarray(np.clip(np.stack(frames), 0, 4095), dtype=np.uint16)

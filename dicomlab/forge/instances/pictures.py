@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
-from numpy.typing import NDArray
 from pydicom.dataset import Dataset
 from pydicom.encaps import encapsulate
 from pydicom.uid import (
@@ -18,8 +19,12 @@ from dicomlab.forge.draw import Draw
 from dicomlab.forge.encoding import BASELINE, BIG, EXPLICIT, IMPLICIT, RLE, Envelope
 from dicomlab.forge.font import stamp
 from dicomlab.forge.instances.common import Series, private, requested, sheet_of
-from dicomlab.forge.instances.volumes import Made
 from dicomlab.forge.sheet import Book, Fate, Sheet
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from dicomlab.forge.instances.volumes import Made
 
 # Without an option for pixels the text stays: basic keeps and says so, research holds the instance back.
 _BURNED = Fate("K", "K", "burned-in text")
@@ -60,7 +65,7 @@ def _fan(draw: Draw, rows: int, columns: int, *, beat: float = 0.0) -> NDArray[n
 def ultrasound(book: Book, name: str, series: Series) -> Made:
     """Return an RGB ultrasound image with name, number and date in its banner, and its region."""
     person, visit = series.person, series.visit
-    sheet = sheet_of(book, name, series, UltrasoundImageStorage, 1)
+    sheet = sheet_of(book, name, series, sop_class=UltrasoundImageStorage, number=1)
     grey = _fan(Draw(0, series.uid), 240, 320)
     pixels = np.repeat(grey[:, :, None], 3, axis=2)
     pixels[:26] = (18, 24, 44)
@@ -70,7 +75,7 @@ def ultrasound(book: Book, name: str, series: Series) -> Made:
     sheet.put(ImageType=["ORIGINAL", "PRIMARY", "ABDOMINAL"], PatientOrientation=["", ""])
     sheet.plant("ContentDate", visit.date)
     sheet.put(ContentTime=series.time, LossyImageCompression="00")
-    sheet.plant("AcquisitionDateTime", f"{visit.date}{series.time}+0900", visit.date)
+    sheet.plant("AcquisitionDateTime", f"{visit.date}{series.time}+0900", visit.date, fate="D/shift")  # 1C
     region = {"RegionSpatialFormat": 1, "RegionDataType": 1, "RegionFlags": 0, "RegionLocationMinX0": 0,
               "RegionLocationMinY0": 26, "RegionLocationMaxX1": 319, "RegionLocationMaxY1": 239,
               "PhysicalUnitsXDirection": 3, "PhysicalUnitsYDirection": 3, "PhysicalDeltaX": 0.05,
@@ -100,7 +105,7 @@ def _icon(sheet: Sheet, grey: NDArray[np.uint8]) -> None:
 def cine(book: Book, name: str, series: Series) -> Made:
     """Return an ultrasound cine of ten frames, palette colour, whose banner names the patient in each frame."""
     person, visit = series.person, series.visit
-    sheet = sheet_of(book, name, series, UltrasoundMultiFrameImageStorage, 1)
+    sheet = sheet_of(book, name, series, sop_class=UltrasoundMultiFrameImageStorage, number=1)
     draw = Draw(0, series.uid)
     frames = []
     for index in range(10):
@@ -129,7 +134,7 @@ def cine(book: Book, name: str, series: Series) -> Made:
 def radiograph(book: Book, name: str, series: Series, *, label: bool) -> Made:
     """Return a radiograph of a chest: one with a label in a corner and text in an overlay, or one that shows none."""
     person, visit = series.person, series.visit
-    sheet = sheet_of(book, name, series, ComputedRadiographyImageStorage, 1)
+    sheet = sheet_of(book, name, series, sop_class=ComputedRadiographyImageStorage, number=1)
     rows, columns = 288, 240
     y, x = np.mgrid[0:rows, 0:columns].astype(float)
     chest = 2600 - 1500 * sum(
@@ -141,7 +146,12 @@ def radiograph(book: Book, name: str, series: Series, *, label: bool) -> Made:
     sheet.plant("PlateID", f"PL{person.other_id[-6:]}")
     sheet.plant("ContentDate", visit.date)
     sheet.plant("AcquisitionDate", visit.date)
-    sheet.put(ContentTime=series.time, AcquisitionTime=series.time, AcquisitionNumber=1, AcquisitionDeviceProcessingCode="CHEST")
+    sheet.put(
+        ContentTime=series.time,
+        AcquisitionTime=series.time,
+        AcquisitionNumber=1,
+        AcquisitionDeviceProcessingCode="CHEST",
+    )
     if label:
         sheet.put(BurnedInAnnotation="YES")
         dark = pixels[:42, :130]
@@ -151,8 +161,8 @@ def radiograph(book: Book, name: str, series: Series, *, label: bool) -> Made:
         _overlay(sheet, rows, columns, f"{person.family} {person.patient_id}")
     _grey(sheet, pixels, 12)
     requested(sheet, series)
-    private(sheet, 0x0009, "GEMS_IDEN_01", 0x02, ("SH", f"{person.family[:10]} RX"), (person.family[:10],), block=0x2A)
-    return name, sheet, Envelope(IMPLICIT if label else BIG, preamble=f"{visit.institution} {person.patient_id}")
+    private(sheet, (0x0009, "GEMS_IDEN_01", 0x02), ("SH", f"{person.family} RX"), (person.family,), block=0x2A)
+    return name, sheet, Envelope(IMPLICIT if label else BIG, preamble=f"{visit.place.institution} {person.patient_id}")
 
 
 def _overlay(sheet: Sheet, rows: int, columns: int, text: str) -> None:
@@ -160,12 +170,13 @@ def _overlay(sheet: Sheet, rows: int, columns: int, text: str) -> None:
     bits = np.zeros((rows, columns), dtype=np.uint8)
     stamp(bits, text, (rows - 12, 6), value=1)
     ds = sheet.dataset
-    for number, vr, value in (
+    elements: tuple[tuple[int, str, object], ...] = (
         (0x0010, "US", rows), (0x0011, "US", columns), (0x0040, "CS", "G"), (0x0050, "SS", [1, 1]),
         (0x0100, "US", 1), (0x0102, "US", 0), (0x1500, "LO", text), (0x4000, "LT", f"drawn for {text}"),
         (0x3000, "OW", np.packbits(bits, axis=None, bitorder="little").tobytes()),
-    ):  # fmt: skip
-        ds.add_new(0x60000000 | number, vr, value)
+    )  # fmt: skip
+    for element, vr, value in elements:
+        ds.add_new(0x60000000 | element, vr, value)
     family, number = text.rsplit(" ", 1)
     sheet.note("(6000,3000)", (), Fate("X", "X C", "overlay"))
     sheet.note("(6000,4000)", (family, number), Fate("X", "X C", "overlay"))
@@ -176,14 +187,16 @@ def _overlay(sheet: Sheet, rows: int, columns: int, text: str) -> None:
 def dose_screen(book: Book, name: str, series: Series) -> Made:
     """Return a secondary capture of a dose screen, as baseline JPEG with a comment that names the patient."""
     person, visit = series.person, series.visit
-    sheet = sheet_of(book, name, series, SecondaryCaptureImageStorage, 1)
+    sheet = sheet_of(book, name, series, sop_class=SecondaryCaptureImageStorage, number=1)
     pixels = np.full((160, 304), 12, dtype=np.uint8)
     pixels[:16] = 60
     _burn(sheet, pixels, [f"{person.family} {person.given}  {person.patient_id}"], (4, 6))
     for row, text in ((32, "CTDIVOL 48.2  DLP 811.0"), (46, "SCAN 1  120 KV  220 MAS")):
         stamp(pixels, text, (row, 6), value=180)
-    _burn(sheet, pixels, [f"{visit.spoken}  {visit.institution}"], (140, 6))
-    sheet.put(ConversionType="WSD", ImageType=["DERIVED", "SECONDARY", "OTHER", "DOSE_INFO"], PatientOrientation=["", ""])
+    _burn(sheet, pixels, [f"{visit.spoken}  {visit.place.institution}"], (140, 6))
+    sheet.put(
+        ConversionType="WSD", ImageType=["DERIVED", "SECONDARY", "OTHER", "DOSE_INFO"], PatientOrientation=["", ""]
+    )
     sheet.plant("ContentDate", visit.date)
     sheet.put(ContentTime=series.time, BurnedInAnnotation="NO")  # a wrong claim, as sources make them
     said = f"{person.family} {person.given} {visit.date}"

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import NDArray
 from pydicom.uid import CTImageStorage, MRImageStorage
 
 from dicomlab.forge.draw import Draw
 from dicomlab.forge.encoding import BIG, DEFLATED, EXPLICIT, IMPLICIT, J2K, LS, RLE, Envelope
 from dicomlab.forge.head import HU, T1, HeadShape, head_points, signal
 from dicomlab.forge.instances.common import Series, contributed, private, requested, sheet_of
-from dicomlab.forge.sheet import Book, Sheet
+from dicomlab.forge.sheet import Book, Fate, Sheet
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from numpy.typing import NDArray
 
 Made = tuple[str, Sheet, Envelope]
 
@@ -40,14 +44,15 @@ class Grid:
         """Image Position (Patient) of a slice, mm."""
         return [round(float(v), 4) for v in np.array(self.first) + index * self.gap * self.normal]
 
-    def points(self, index: int) -> tuple[NDArray[np.float64], ...]:
+    def points(self, index: int) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
         """LPS coordinates of a slice's voxels, each of shape (rows, columns)."""
         down, across = np.meshgrid(np.arange(self.rows), np.arange(self.columns), indexing="ij")
         start = self.position(index)
-        return tuple(
+        x, y, z = (
             start[axis] + across * self.spacing[1] * self.across[axis] + down * self.spacing[0] * self.down[axis]
             for axis in range(3)
         )
+        return x, y, z
 
 
 CT_HEAD = Grid(72, 128, 128, (1.9, 1.9), 3.0, (1, 0, 0), (0, 1, 0), (-120.65, -122.65, -125.0))
@@ -88,7 +93,7 @@ def ct_head(book: Book, folder: str, series: Series) -> Iterator[Made]:
     """Yield an axial CT of a head, 12 bits, in HU by slope 1 and intercept -1024."""
     draw = Draw(0, series.uid)
     for index, hu in enumerate(_head(CT_HEAD, dict(HU), draw.sub("shape"))):
-        sheet = sheet_of(book, f"{folder}/CT_*.dcm", series, CTImageStorage, index + 1)
+        sheet = sheet_of(book, f"{folder}/CT_*.dcm", series, sop_class=CTImageStorage, number=index + 1)
         sheet.put(ImageType=["ORIGINAL", "PRIMARY", "AXIAL"], KVP=120, ConvolutionKernel="Hr40", ExposureTime=1000)
         _geometry(sheet, series, CT_HEAD, index)
         _words(sheet, series)
@@ -116,7 +121,7 @@ def mr_head(book: Book, folder: str, series: Series) -> Iterator[Made]:
     draw = Draw(0, series.uid)
     for index, values in enumerate(_head(MR_HEAD, dict(T1), draw.sub("shape"))):
         name = f"{folder}/MR_{index + 1:04d}.dcm"
-        sheet = sheet_of(book, f"{folder}/MR_*.dcm", series, MRImageStorage, index + 1)
+        sheet = sheet_of(book, f"{folder}/MR_*.dcm", series, sop_class=MRImageStorage, number=index + 1)
         _geometry(sheet, series, MR_HEAD, index)
         _mr_words(sheet, series)
         _words(sheet, series)
@@ -134,7 +139,7 @@ def _mr_words(sheet: Sheet, series: Series) -> None:
     sheet.put(ImageType=["ORIGINAL", "PRIMARY", "M", "ND"], ScanningSequence=["GR", "IR"], SequenceVariant=["SP", "MP"])
     sheet.put(ScanOptions="", MRAcquisitionType="3D", EchoTime=2.3, RepetitionTime=1900, InversionTime=900)
     sheet.put(EchoTrainLength=1, MagneticFieldStrength=3, FlipAngle=9)
-    family = series.person.family[:8]
+    family = series.person.family
     sheet.plant("SequenceName", f"tfl {family}", family)
     sheet.plant("ReceiveCoilName", f"HN {family}", family)
 
@@ -143,12 +148,12 @@ def siemens(sheet: Sheet, series: Series) -> None:
     """Add blocks of SIEMENS CSA HEADER (names inside) and SIEMENS MR HEADER (a safe b value)."""
     person = series.person
     said = f"SV10\4\3\2\1\1\0\0\0M\0\0\0PatientName\0{person.family}^{person.given}\0".encode("latin-1")
-    private(sheet, 0x0029, "SIEMENS CSA HEADER", 0x10, ("OB", said + b"\0" * (len(said) % 2)),
+    private(sheet, (0x0029, "SIEMENS CSA HEADER", 0x10), ("OB", said + b"\0" * (len(said) % 2)),
             (person.family, person.given))  # fmt: skip
-    private(sheet, 0x0029, "SIEMENS CSA HEADER", 0x08, ("CS", "IMAGE NUM 4"))
+    private(sheet, (0x0029, "SIEMENS CSA HEADER", 0x08), ("CS", "IMAGE NUM 4"))
     b_value = ("IS", "1000" if "diff" in series.label else "0")
-    private(sheet, 0x0019, "SIEMENS MR HEADER", 0x0C, b_value, fate="X/K", block=0x23)
-    private(sheet, 0x0019, "SIEMENS MR HEADER", 0x08, ("CS", "IMAGE NUM 4"), block=0x23)
+    private(sheet, (0x0019, "SIEMENS MR HEADER", 0x0C), b_value, fate="X/K", block=0x23)
+    private(sheet, (0x0019, "SIEMENS MR HEADER", 0x08), ("CS", "IMAGE NUM 4"), block=0x23)
 
 
 def ct_abdomen(book: Book, folder: str, series: Series) -> Iterator[Made]:
@@ -157,23 +162,41 @@ def ct_abdomen(book: Book, folder: str, series: Series) -> Iterator[Made]:
     grid = Grid(4, 96, 112, (3.2, 3.2), 5.0, (1, 0, 0), (0, 1, 0), (-177.6, -150.0, -420.0))
     for index in range(grid.slices):
         name = f"{folder}/ABD_{index + 1:02d}.dcm"
-        sheet = sheet_of(book, name, series, CTImageStorage, index + 1)
-        sheet.put(ImageType=["ORIGINAL", "PRIMARY", "AXIAL"], KVP=120, ConvolutionKernel="STANDARD")
+        sheet = sheet_of(book, name, series, sop_class=CTImageStorage, number=index + 1)
+        sheet.put(ImageType=["ORIGINAL", "PRIMARY", "AXIAL"], KVP=120)
+        sheet.plant(
+            "ConvolutionKernel", ["STANDARD", person.family], person.family, fate="C", category="outside the table"
+        )
+        sheet.keep_part("ConvolutionKernel", "STANDARD")
         _geometry(sheet, series, grid, index)
         sheet.plant("ContrastBolusAgent", f"Iomeron 400 {visit.spoken}", visit.spoken)
         sheet.plant("Allergies", f"Penicillin, told {person.family}", person.family)
         requested(sheet, series)
         contributed(sheet, series)
-        private(sheet, 0x0019, "GEMS_ACQU_01", 0x23, ("DS", "39.375"), fate="X/K")
-        private(sheet, 0x0019, "GEMS_ACQU_01", 0x02, ("SL", 912))
-        private(sheet, 0x0043, "GEMS_PARM_01", 0x27, ("SH", "0.984:1"), fate="X/K", block=0x11)
-        private(sheet, 0x0043, "GEMS_PARM_01", 0x62, ("SH", person.family), (person.family,), block=0x11)
+        private(sheet, (0x0019, "GEMS_ACQU_01", 0x23), ("DS", "39.375"), fate="X/K")
+        private(sheet, (0x0019, "GEMS_ACQU_01", 0x02), ("SL", 912))
+        private(sheet, (0x0043, "GEMS_PARM_01", 0x27), ("SH", "0.984:1"), fate="X/K", block=0x11)
+        private(sheet, (0x0043, "GEMS_PARM_01", 0x62), ("SH", person.family), (person.family,), block=0x11)
+        if index == 1:
+            _unknown(sheet, series)
         x, y, _ = grid.points(index)
         hu = abdomen(x, y) + draw.sub(str(index)).noise(x.shape, 9.0)
         sheet.put(RescaleIntercept=0, RescaleSlope=1, RescaleType="HU", WindowCenter=50, WindowWidth=400)
         _pixels(sheet, np.clip(np.rint(hu), -1024, 3071), 16, signed=True)
         syntax = (IMPLICIT, EXPLICIT, BIG, DEFLATED)[index]
         yield name, sheet, Envelope(syntax, sender="AKTSEND", padding=64 if index == 1 else 0)
+
+
+def _unknown(sheet: Sheet, series: Series) -> None:
+    """Add values whose VR the file does not tell (PS3.5 6.2.2): one in the table, one outside it."""
+    family = series.person.family
+    for keyword, fate in (
+        ("AdmittingDiagnosesDescription", ("X", "C")),
+        ("AcquisitionDeviceProcessingDescription", ("C", "C")),
+    ):
+        said = f"see {family}  " if len(family) % 2 else f"seen {family} "
+        sheet.dataset.add_new(keyword, "UN", said.encode()[: len(said) // 2 * 2])
+        sheet.note(keyword, (family,), Fate(*fate, "unknown VR"))
 
 
 def abdomen(x: NDArray[np.float64], y: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -193,7 +216,7 @@ def diffusion(book: Book, names: list[str], series: Series) -> Iterator[Made]:
     draw = Draw(0, series.uid)
     grid = Grid(len(names), 80, 96, (3.8, 3.8), 6.0, (1, 0, 0), (0, 1, 0), (-180.5, -150.0, -400.0))
     for index, name in enumerate(names):
-        sheet = sheet_of(book, name, series, MRImageStorage, index + 1)
+        sheet = sheet_of(book, name, series, sop_class=MRImageStorage, number=index + 1)
         _geometry(sheet, series, grid, index)
         _mr_words(sheet, series)
         siemens(sheet, series)
