@@ -55,7 +55,7 @@ class Grid:
         return x, y, z
 
 
-CT_HEAD = Grid(72, 128, 128, (1.9, 1.9), 3.0, (1, 0, 0), (0, 1, 0), (-120.65, -122.65, -125.0))
+CT_HEAD = Grid(76, 128, 128, (1.9, 1.9), 3.0, (1, 0, 0), (0, 1, 0), (-120.65, -122.65, -137.0))
 MR_HEAD = Grid(48, 160, 160, (1.55, 1.55), 3.6, (0, 1, 0), (0, 0, -1), (84.6, -122.0, 105.0))
 # Every so many slices of a head is written differently, so that each transfer syntax holds real slices.
 _CT_SYNTAXES = {9: EXPLICIT, 19: IMPLICIT, 29: BIG, 39: DEFLATED, 49: RLE}
