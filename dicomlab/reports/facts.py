@@ -141,8 +141,10 @@ def _files(outcomes: Sequence[Outcome]) -> Facts:
     for o in outcomes:
         kinds[o.modality, o.sop_class][str(o.state)] += 1
     rows = [
-        {"modality": modality, "sop_class": _class_name(uid), "files": ends.total(), **{s: ends[s] for s in states}}
-        for (modality, uid), ends in sorted(kinds.items(), key=lambda kind: (not kind[0][1], -kind[1].total(), kind[0]))
+        {"modality": modality, "sop_class": name, "files": ends.total(), **{s: ends[s] for s in states}}
+        for (modality, name), ends in sorted(
+            kinds.items(), key=lambda kind: (not kind[0][1], -kind[1].total(), kind[0])
+        )
     ]
     order = list(State)
     return {
@@ -152,17 +154,9 @@ def _files(outcomes: Sequence[Outcome]) -> Facts:
         "reasons": [
             {"state": str(state), "reason": str(reason), "explanation": reason.explanation, "files": count}
             for (state, reason), count in sorted(reasons.items(), key=lambda r: (order.index(r[0][0]), -r[1], r[0][1]))
-            if reason is not None
         ],
         "kinds": _capped(rows, ("files", *states), {"modality": "", "sop_class": ""}),
     }
-
-
-def _class_name(uid: str) -> str:
-    """Return the SOP Class's name; a private UID may name its maker and is not repeated."""
-    if not uid:
-        return ""
-    return "private SOP Class" if standard.is_private_sop_class(uid) else standard.sop_class_name(uid)
 
 
 def _capped(rows: list[Facts], numbers: Iterable[str], blank: Facts) -> list[Facts]:
@@ -182,7 +176,7 @@ def _safe_harbor(done: Sequence[Outcome], outcomes: Sequence[Outcome], recipe: R
     ``held back`` (pixels at risk were quarantined).
     """
     values = total(o.safe_harbor for o in done)
-    claimed = {code for o in done for code in o.codes} | set(recipe.claimed_codes if recipe else ())
+    claimed = {code for o in done for code in o.codes} | {code for code, _ in (recipe.claimed_codes if recipe else ())}
     actions = total(o.changes for o in done)
     given_up = {letter: note for code, (letter, note) in _GIVEN_UP.items() if code in claimed}
     rows = []
@@ -301,7 +295,7 @@ def _decide(outcomes: Sequence[Outcome]) -> Facts:
         if o.state is not State.IGNORED:
             for f in o.findings:
                 kinds[str(f.carrier), f.risk, f.why, o.state is State.WRITTEN].append((o.ordinal, f))
-    rows = []
+    rows: list[dict[str, Any]] = []
     for (carrier, risk, why, released), found in kinds.items():
         paths = Counter(_ITEM.sub("[]", f.path) for _, f in found if f.path)
         rows.append(

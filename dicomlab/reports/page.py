@@ -12,11 +12,11 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from dicomlab import files
 from dicomlab.errors import ReleaseError
-from dicomlab.records import RunOutcome, Verdict
 from dicomlab.reports.facts import Facts, summary
 
 if TYPE_CHECKING:
     from dicomlab.recipe import Recipe
+    from dicomlab.records import RunOutcome, Verdict
     from dicomlab.reports.pictures import Picture
 
 
@@ -71,7 +71,7 @@ def write(
 
 
 def page(facts: Facts, pictures: Iterable[Picture] = ()) -> str:
-    """Return the HTML page that tells `facts` (as `summary` returns them), with pictures; nothing is read or written."""
+    """Return the HTML page that tells `facts` (as `summary` returns them), with pictures."""
     folder = files.packaged("templates") / "reports"
     # Everything is escaped but the templates themselves; a name that is missing is an error, not a gap.
     environment = Environment(loader=FileSystemLoader(folder), autoescape=True, undefined=StrictUndefined)

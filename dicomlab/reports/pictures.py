@@ -19,9 +19,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pydicom
 from PIL import Image
-from pydicom.pixels import apply_modality_lut, pixel_array
+from pydicom.pixels.processing import apply_modality_lut
+from pydicom.pixels.utils import pixel_array
 
-from dicomlab import standard
 from dicomlab.records import Carrier, Outcome, RunOutcome, State
 
 if TYPE_CHECKING:
@@ -35,10 +35,10 @@ FROM_THE_TOP = 0.18  # of a volume that may show a head, the slice this far down
 SOFT_TISSUE = (-175.0, 275.0)  # HU shown of a CT that names no window
 
 SLICES = {"CT": "CT", "MR": "MR", "PT": "PET"}
-_NEEDED = (
-    "ImageType BodyPartExamined BurnedInAnnotation SamplesPerPixel NumberOfFrames ImageOrientationPatient "
-    "ImagePositionPatient SharedFunctionalGroupsSequence PerFrameFunctionalGroupsSequence"
-).split()
+_NEEDED = [
+    "ImageType", "BodyPartExamined", "BurnedInAnnotation", "SamplesPerPixel", "NumberOfFrames", "ImageOrientationPatient",
+    "ImagePositionPatient", "SharedFunctionalGroupsSequence", "PerFrameFunctionalGroupsSequence",
+]  # fmt: skip
 _PLANES = ("PlaneOrientationSequence", "PlanePositionSequence")
 
 
@@ -96,8 +96,7 @@ def _choose(outcomes: Iterable[Outcome], limit: int) -> list[list[Outcome]]:
 def _picture(release: Path, series: Sequence[Outcome]) -> Picture:
     """Draw one slice of a series, or say why not; a file that cannot be drawn never fails a report."""
     first = series[0]
-    private = standard.is_private_sop_class(first.sop_class)
-    name = "private SOP Class" if private else standard.sop_class_name(first.sop_class)
+    name = first.sop_class
 
     def without(why: str) -> Picture:
         return Picture(first.ordinal, first.modality, name, "", why_not=why)

@@ -1,0 +1,154 @@
+"""Tables for people: distinct values and findings, searchable in JupyterLab, plain where nobody looks.
+
+Values are masked; `reveal=True` shows them on a screen and raises in a batch (`records.Masked`).
+"""
+
+from __future__ import annotations
+
+import os
+from collections import Counter
+from dataclasses import dataclass
+from html import escape
+from typing import TYPE_CHECKING, Any
+
+from dicomlab.records import BATCH_VARIABLE
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from ipywidgets import VBox
+
+    from dicomlab.header.inspect import AttributeSummary
+    from dicomlab.records import Finding
+
+ALL = "all"
+_SHOWN = 5  # distinct values of an attribute that a revealed table shows
+# Strong to weak; the word stands beside the colour (Okabe and Ito's palette, safe for the colour-blind).
+COLOURS = {
+    "direct identifier": "#D55E00", "identifier": "#E69F00", "person or institution": "#CC79A7", "private": "#8A6D00",
+    "free text": "#0072B2", "date or time": "#56B4E9", "UID": "#009E73", "device": "#7A8B00",
+    "quasi-identifier": "#999999", "pixels": "#000000", "none": "#DDDDDD",
+}  # fmt: skip
+_STYLE = (
+    "<style>.dl-table{max-height:30em;overflow:auto;border:1px solid #ccc;font:13px system-ui,sans-serif}"
+    ".dl-table table{border-collapse:collapse;width:100%;margin:0}"
+    ".dl-table th{position:sticky;top:0;background:#f4f6f8;text-align:left;color:#1a2733}"
+    ".dl-table th,.dl-table td{padding:.25em .6em;border-bottom:1px solid #e5e8eb;vertical-align:top;text-align:left}"
+    ".dl-table td.n{text-align:right;font-variant-numeric:tabular-nums}.dl-risk{white-space:nowrap}"
+    ".dl-risk i{display:inline-block;width:.8em;height:.8em;border-radius:.2em;margin-right:.4em}</style>"
+)
+
+
+@dataclass(frozen=True)
+class Table:
+    """Rows with a risk each; shown in JupyterLab with a search box and a choice of risks, elsewhere as it is.
+
+    `head` names the columns, `rows` holds (risk, cells); cells are plain text.
+    """
+
+    head: tuple[str, ...]
+    rows: tuple[tuple[str, tuple[str, ...]], ...]
+    caption: str = ""
+
+    def filtered(self, search: str = "", risk: str = ALL) -> Table:
+        """Return the rows that hold every word of `search`, whatever its case, and have the risk."""
+        words = search.casefold().split()
+        kept = tuple(
+            (klass, cells)
+            for klass, cells in self.rows
+            if risk in (ALL, klass) and all(w in " ".join((klass, *cells)).casefold() for w in words)
+        )
+        return Table(self.head, kept, self.caption)
+
+    @property
+    def risks(self) -> tuple[str, ...]:
+        """Return the risks that occur, strong to weak."""
+        return tuple(r for r in COLOURS if any(klass == r for klass, _ in self.rows))
+
+    def html(self) -> str:
+        """Return the table as HTML that needs no script and nothing from outside."""
+        head = "".join(f"<th scope='col'>{escape(name)}</th>" for name in self.head)
+        body = "".join(self._row(klass, cells) for klass, cells in self.rows)
+        told = f"<p>{escape(self.caption)} {len(self.rows)} rows.</p>"
+        table = f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
+        return f"{_STYLE}{told}<div class='dl-table' tabindex='0'>{table}</div>"
+
+    def _row(self, klass: str, cells: tuple[str, ...]) -> str:
+        chip = f"<span class='dl-risk'><i style='background:{COLOURS.get(klass, '#fff')}'></i>{escape(klass)}</span>"
+        shown = "".join(
+            f"<td>{chip}</td>" if name == "risk" else f"<td{' class=n' if cell.isdigit() else ''}>{escape(cell)}</td>"
+            for name, cell in zip(self.head, cells, strict=True)
+        )
+        return f"<tr>{shown}</tr>"
+
+    def __repr__(self) -> str:
+        """Count the rows."""
+        return f"Table({len(self.rows)} rows: {', '.join(self.head)})"
+
+    def _repr_mimebundle_(self, **_: object) -> dict[str, Any]:
+        """Return the table, and where somebody may look at it the widgets that search it."""
+        bundle: dict[str, Any] = {"text/plain": repr(self), "text/html": self.html()}
+        if not os.environ.get(BATCH_VARIABLE):
+            bundle |= self.widget()._repr_mimebundle_()
+        return bundle
+
+    def widget(self) -> VBox:
+        """Return a box with a search field, a choice of risks, and the table that follows them."""
+        import ipywidgets as w  # noqa: PLC0415 - a front end's, not a batch's
+
+        search = w.Text(placeholder="search, for instance: name", description="Search", continuous_update=True)
+        risk = w.Dropdown(options=[ALL, *self.risks], description="Risk")
+        shown = w.HTML(self.html())
+
+        def update(_: object) -> None:
+            shown.value = self.filtered(search.value, risk.value).html()
+
+        search.observe(update, "value")
+        risk.observe(update, "value")
+        return w.VBox([w.HBox([search, risk]), shown])
+
+
+def attributes(rows: Iterable[AttributeSummary], *, reveal: bool = False) -> Table:
+    """Return the distinct values of a collection as a table, the riskiest attributes first.
+
+    Parameters
+    ----------
+    rows
+        What `dicomlab.inspect` returned.
+    reveal
+        Show the most frequent values, on a screen only.
+
+    Raises
+    ------
+    DicomlabError
+        `reveal` in a batch.
+    """
+    order = list(COLOURS)
+    ranked = sorted(rows, key=lambda r: order.index(r.risk) if r.risk in order else len(order))
+    head = ("attribute", "VR", "risk", "Basic Profile", "instances", "distinct", "values", "why")
+    table = [
+        (r.risk, (r.path, r.vr, r.risk, r.code, str(r.instances), str(r.distinct), _values(r, reveal=reveal), r.why))
+        for r in ranked
+    ]
+    return Table(head, tuple(table), "Every attribute that occurs, with its distinct values.")
+
+
+def findings(found: Sequence[Finding]) -> Table:
+    """Return findings as a table, alike ones counted: where, why, and what the recipe would do."""
+    counts = Counter((f.risk, str(f.carrier), _without_items(f.path), f.code, f.why) for f in found)
+    order = list(COLOURS)
+    ranked = sorted(counts.items(), key=lambda kv: (order.index(kv[0][0]) if kv[0][0] in order else len(order), -kv[1]))
+    rows = [(risk, (where, carrier, risk, code, str(n), why)) for (risk, carrier, where, code, why), n in ranked]
+    return Table(("where", "carrier", "risk", "action", "times", "why"), tuple(rows), "What identifies, or may.")
+
+
+def _values(row: AttributeSummary, *, reveal: bool) -> str:
+    if not reveal:
+        return str(row.values[0]) if row.values else ""
+    shown = [f"{value.reveal()} ({count})" for value, count in zip(row.values[:_SHOWN], row.counts, strict=False)]
+    return " | ".join(shown) + (" | …" if row.distinct > _SHOWN else "")
+
+
+def _without_items(path: str) -> str:
+    pieces = path.split("[")
+    return pieces[0] + "".join("[]" + p.partition("]")[2] for p in pieces[1:])
