@@ -441,14 +441,15 @@ def test_what_was_read_before_does_not_change_what_is_read_next(through):
 SERIES = [KINDS["explicit little endian"], part10(ExplicitVRLittleEndian, bare(factories.ct_instance(2)))]
 
 
-@given(at=st.integers(132, len(SERIES[0]) - 1), new=st.integers(0, 255), cut=st.integers(0, len(SERIES[0])))
-@settings(max_examples=300, deadline=None)
-def test_a_broken_file_of_a_series_is_read_as_if_it_came_alone(at, new, cut, tmp_path_factory):
-    folder = tmp_path_factory.getbasetemp() / "series"
-    broken = bytearray(SERIES[1])
-    broken[min(at, len(broken) - 1)] = new
-    like, found = Template(), []
-    for content in (SERIES[0], bytes(broken[: cut or None]), SERIES[1]):
+def twice(body: bytes) -> bytes:
+    """A dataset whose StudyTime (0008,0030) stands a second time, out of order, where ContentTime (0008,0033) stood."""
+    return part10(ExplicitVRLittleEndian, body.replace(b"\x08\0\x33\0", b"\x08\0\x30\0"))
+
+
+def read_in_turn(folder: Path, contents: list[bytes]) -> list[bool]:
+    """Whether each file is read the same after the ones before it as alone."""
+    like, same = Template(), []
+    for content in contents:
         path = put(folder, "IM", content)
         both = []
         for template in (like, None):
@@ -456,8 +457,27 @@ def test_a_broken_file_of_a_series_is_read_as_if_it_came_alone(at, new, cut, tmp
                 both.append(parsed(files.read(path, like=template)))
             except InstanceError as error:
                 both.append(error.reason)
-        found.append(both)
-    assert all(one == other for one, other in found)
+        same.append(both[0] == both[1])
+    return same
+
+
+def test_an_element_that_stands_twice_does_not_mislead_the_next_file(tmp_path):
+    assert all(read_in_turn(tmp_path, [twice(bare()), *SERIES, twice(bare()), *SERIES]))
+
+
+@given(
+    at=st.integers(132, len(SERIES[0]) - 1),
+    new=st.integers(0, 255),
+    cut=st.integers(0, len(SERIES[0])),
+    place=st.integers(0, 2),
+)
+@settings(max_examples=300, deadline=None)
+def test_a_broken_file_of_a_series_is_read_as_if_it_came_alone(tmp_path_factory, *, at, new, cut, place):
+    broken = bytearray(SERIES[1])
+    broken[min(at, len(broken) - 1)] = new
+    contents = [*SERIES, *SERIES]
+    contents.insert(place, bytes(broken[: cut or None]))
+    assert all(read_in_turn(tmp_path_factory.getbasetemp() / "series", contents))
 
 
 def test_a_long_pixel_value_never_enters_memory(tmp_path):

@@ -91,14 +91,19 @@ class Template:
         return low
 
     def _learn(self, data: bytes | mmap, start: int, encoding: Encoding, elements: dict[int, Element]) -> None:
-        """Keep the header for the next instance."""
+        """Keep the header for the next instance, as far as its bytes are its elements one after the other.
+
+        An element that stands twice, or a header written oddly, ends it.
+        """
         starts, pairs, at = [0], [], 0
-        implicit = encoding.implicit
         for tag, element in elements.items():
             value = element.value
             if value is None or element.length == wire.UNDEFINED or len(value) > _LONGEST:
                 break
-            at += (8 if implicit or not element.vr or element.vr not in wire.LONG_VRS else 12) + len(value)
+            raw = wire.encode(element, encoding)
+            if data[start + at : start + at + len(raw)] != raw:
+                break
+            at += len(raw)
             starts.append(at)
             pairs.append((tag, element))
         self._bytes = bytes(data[start : start + at])
