@@ -172,6 +172,14 @@ class Catalog:
         """Return one group a series."""
         return self._groups("series", lambda e: (e.patient, e.study_uid, e.series_uid))
 
+    @cached_property
+    def modalities(self) -> tuple[Group, ...]:
+        """Return one group a modality, under its name."""
+        found: dict[str, list[Entry]] = {}
+        for entry in self.instances:
+            found.setdefault(entry.modality, []).append(entry)
+        return tuple(Group(Group("", tuple(e)).modality, tuple(e)) for m, e in sorted(found.items()))
+
     def _groups(self, last: str, key: Callable[[Entry], tuple[object, ...]]) -> tuple[Group, ...]:
         names = ("patient", "study", "series")
         found: dict[tuple[object, ...], list[Entry]] = {}

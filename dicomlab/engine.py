@@ -37,6 +37,7 @@ if TYPE_CHECKING:
 
 _ROOT_TEXT = {
     0x00080008: "ImageType", 0x00080016: "SOPClassUID", 0x00080018: "SOPInstanceUID", 0x00080060: "Modality",
+    0x00080020: "StudyDate",
     0x00100020: "PatientID", 0x00100021: "IssuerOfPatientID", 0x0020000D: "StudyInstanceUID",
     0x0020000E: "SeriesInstanceUID", 0x00180015: "BodyPartExamined", 0x00280301: "BurnedInAnnotation",
     0x00280302: "RecognizableVisualFeatures", 0x00081030: "StudyDescription", 0x0008103E: "SeriesDescription",

@@ -36,8 +36,9 @@ SOFT_TISSUE = (-175.0, 275.0)  # HU shown of a CT that names no window
 
 SLICES = {"CT": "CT", "MR": "MR", "PT": "PET"}
 _NEEDED = [
-    "ImageType", "BodyPartExamined", "BurnedInAnnotation", "SamplesPerPixel", "NumberOfFrames", "ImageOrientationPatient",
-    "ImagePositionPatient", "SharedFunctionalGroupsSequence", "PerFrameFunctionalGroupsSequence",
+    "ImageType", "BodyPartExamined", "BurnedInAnnotation", "SamplesPerPixel", "NumberOfFrames",
+    "ImageOrientationPatient", "ImagePositionPatient",
+    "SharedFunctionalGroupsSequence", "PerFrameFunctionalGroupsSequence",
 ]  # fmt: skip
 _PLANES = ("PlaneOrientationSequence", "PlanePositionSequence")
 
