@@ -253,6 +253,12 @@ def test_a_name_known_from_one_instance_leaves_the_text_of_another():
     assert made.ProtocolName == "Thorax"
 
 
+@pytest.mark.parametrize("name", ["王小东", "김희중", "Иван", "Wernigerode"])
+def test_a_name_of_one_word_leaves_text_in_any_script(name):
+    source = patient(SpecificCharacterSet="ISO_IR 192", PatientName=name, StudyDescription=f"CT {name}")
+    assert engine.deidentify(source, RESEARCH, KEY).StudyDescription == "CT"
+
+
 def test_one_dataset_or_several_may_be_given_to_gather():
     alone = patient()
     del alone.file_meta

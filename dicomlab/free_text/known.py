@@ -155,7 +155,7 @@ class Known:
         words = [(without_apostrophes(m[0]), m.start(), m.end()) for m in _WORD.finditer(folded)]
         if self._phrases:
             yield from self._phrases_in(folded, words)
-        if self.words or self.weak:
+        if self.words or self.weak or self.spaceless:
             yield from self._names_in(text, folded, words, technical=technical)
 
     def _names_in(
