@@ -301,7 +301,7 @@ def _decide(outcomes: Sequence[Outcome]) -> Facts:
         rows.append(
             {
                 "carrier": carrier,
-                "risk": risk,
+                "risk": risk if carrier == Carrier.HEADER else "",
                 "why": why,
                 "released": released,
                 "instances": len({ordinal for ordinal, _ in found}),

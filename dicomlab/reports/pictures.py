@@ -59,7 +59,7 @@ class Picture:
 
 
 def pictures(release: Path | str, outcome: RunOutcome | Iterable[Outcome], limit: int = 8) -> tuple[Picture, ...]:
-    """Return pictures of up to `limit` released series, one for each kind of instance before a second of any.
+    """Return pictures of up to `limit` released series, one of each kind before a second of any.
 
     Parameters
     ----------
@@ -68,30 +68,41 @@ def pictures(release: Path | str, outcome: RunOutcome | Iterable[Outcome], limit
     outcome
         The run, or its outcomes; those that were not written are passed over.
     limit
-        How many series are looked at.
+        How many series are drawn at most.
 
     Returns
     -------
     tuple of Picture
-        Pictures first, then the kinds that are not shown, each with the reason. Nothing from a header but modality,
-        SOP Class and size is in them.
+        Pictures first, then one entry for each kind or series that is not shown, with the reason. Nothing from a
+        header but modality, SOP Class and size is in them.
     """
     outcomes = outcome.outcomes if isinstance(outcome, RunOutcome) else tuple(outcome)
-    chosen = [_picture(Path(release), series) for series in _choose(outcomes, limit)]
-    return tuple(sorted(chosen, key=lambda p: (not p.uri, p.ordinal)))
-
-
-def _choose(outcomes: Iterable[Outcome], limit: int) -> list[list[Outcome]]:
-    """Return up to `limit` series, going round the kinds, so that a rare kind is not crowded out."""
     kinds: defaultdict[tuple[str, str], dict[str, list[Outcome]]] = defaultdict(dict)
     for o in outcomes:
         if o.state is State.WRITTEN and o.output and o.verified is not False:
             kinds[o.modality, o.sop_class].setdefault(str(Path(o.output).parent), []).append(o)
-    queues = [list(series.values()) for _, series in sorted(kinds.items(), key=lambda k: (k[0][0] not in SLICES, k[0]))]
-    chosen: list[list[Outcome]] = []
-    while len(chosen) < limit and any(queues):
-        chosen.extend(queue.pop(0) for queue in queues if queue)
-    return chosen[:limit]
+    sliced = [list(series.values()) for (modality, _), series in sorted(kinds.items()) if modality in SLICES]
+    drawn = [_picture(Path(release), series) for series in _in_turn(sliced, limit)]
+    others = [
+        Picture(next(iter(series.values()))[0].ordinal, modality, name, "", why_not=_no_slice(name))
+        for (modality, name), series in sorted(kinds.items())
+        if modality not in SLICES
+    ]
+    hidden = {(p.modality, p.sop_class, p.why_not): p for p in [*reversed(drawn), *others] if not p.uri}
+    return (*(p for p in drawn if p.uri), *hidden.values())
+
+
+def _in_turn(kinds: Sequence[list[list[Outcome]]], limit: int) -> list[list[Outcome]]:
+    """Return up to `limit` series, going round the kinds, so that a rare kind is not crowded out."""
+    longest = max((len(series) for series in kinds), default=0)
+    return [series[turn] for turn in range(longest) for series in kinds if turn < len(series)][:limit]
+
+
+def _no_slice(sop_class: str) -> str:
+    """Return why a kind other than CT, MR and PET is not shown."""
+    if "Encapsulated" in sop_class or "Document" in sop_class:
+        return "it is a document"
+    return "this kind may carry text in its pixels" if "Image" in sop_class else "it holds no image"
 
 
 def _picture(release: Path, series: Sequence[Outcome]) -> Picture:
@@ -102,15 +113,15 @@ def _picture(release: Path, series: Sequence[Outcome]) -> Picture:
     def without(why: str) -> Picture:
         return Picture(first.ordinal, first.modality, name, "", why_not=why)
 
-    if first.modality not in SLICES:
-        return without("this kind may carry text in its pixels, or holds no image")
     if any(f.carrier is Carrier.BURNED_IN for o in series for f in o.findings):
         return without("its pixels may carry text that nothing has cleared")
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # odd values are the judge's business, and are not quoted here
         try:
             slices = [s for o in _spread(series) for s in _slices(release / str(o.output), o.ordinal)]
-            head = any(s.may_show_face for s in slices) or any(f.carrier is Carrier.FACE for f in first.findings)
+            head = any(s.may_show_face for s in slices) or any(
+                f.carrier is Carrier.FACE for o in series for f in o.findings
+            )
             chosen = _near_the_top(slices) if head else slices[len(slices) // 2 :][:1]
             if not chosen:
                 return without("it has no original slice, or only views in which a face could be recognised")
@@ -176,7 +187,10 @@ def _near_the_top(slices: Iterable[_Slice]) -> list[_Slice]:
 def _grey(chosen: _Slice) -> NDArray[np.uint8]:
     """Return one frame as 8-bit grey values, windowed, not yet reduced; shape (rows, columns)."""
     head = pydicom.dcmread(chosen.path, stop_before_pixels=True)
-    values = apply_modality_lut(pixel_array(chosen.path, index=chosen.frame), head).astype(np.float32)
+    # From the file, so that one frame is read of many; a deflated file has to be inflated whole.
+    deflated = head.file_meta.TransferSyntaxUID.is_deflated
+    frames = pydicom.dcmread(chosen.path) if deflated else chosen.path
+    values = apply_modality_lut(pixel_array(frames, index=chosen.frame), head).astype(np.float32)
     low, high = _window(head, values)
     grey = np.clip((values - low) / max(high - low, 1e-6), 0.0, 1.0)
     if str(head.get("PhotometricInterpretation", "")).strip() == "MONOCHROME1":
