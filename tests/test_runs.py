@@ -845,6 +845,14 @@ def test_at_high_level_no_two_studies_share_a_code_or_a_uid(made, tmp_path):
     assert all(not (a & b) for k, a in studies.items() for m, b in studies.items() if k < m)
 
 
+def test_at_high_level_a_study_of_two_patient_ids_has_one_code(tmp_path):
+    factories.write(patient(1), tmp_path / "in" / "1")
+    factories.write(patient(2, PatientID="PX88231-corrected"), tmp_path / "in" / "2")
+    outcome = dl.run(tmp_path / "in", tmp_path / "out", "high", KEY)
+    assert outcome.verdict.passed, str(outcome.verdict)
+    assert len({d.PatientID for d in read(tmp_path / "out")}) == 1
+
+
 def test_random_codes_derive_from_nothing_and_are_stable_within_the_private_folder(made, tmp_path):
     chosen = written(tmp_path, 'identifiers: {patient: random, prefix: "S-"}\n')
     codes = []

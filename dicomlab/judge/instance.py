@@ -178,7 +178,10 @@ class _Case:
         alone = self.recipe.identifiers.scope == "study"
         old_id, new_id = _in_charset(self.source, _PATIENT_ID), _in_charset(self.released, _PATIENT_ID)
         issuer = _in_charset(self.source, _ISSUER)
-        patient = (uid_hash(f"{issuer}\\{old_id}"), uid_hash(new_id)) if old_id else None
+        who = (
+            study if alone else uid_hash(f"{issuer}\\{old_id}")
+        )  # no two studies linked: then the study is the patient
+        patient = (who, uid_hash(new_id)) if old_id else None
         return Facts(
             ordinal=ordinal,
             release_path=release_path,
