@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from html import escape
 from typing import TYPE_CHECKING, Any
 
+from dicomlab import standard
 from dicomlab.records import BATCH_VARIABLE
 
 if TYPE_CHECKING:
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
     from ipywidgets import VBox
 
     from dicomlab.header.inspect import AttributeSummary
-    from dicomlab.records import Finding
+    from dicomlab.records import Change, Finding, Verdict
 
 ALL = "all"
 _SHOWN = 5  # distinct values of an attribute that a revealed table shows
@@ -30,10 +31,11 @@ COLOURS = {
     "quasi-identifier": "#999999", "pixels": "#000000", "none": "#DDDDDD",
 }  # fmt: skip
 _STYLE = (
-    "<style>.dl-table{max-height:30em;overflow:auto;border:1px solid #ccc;font:13px system-ui,sans-serif}"
-    ".dl-table table{border-collapse:collapse;width:100%;margin:0}"
+    "<style>.dl-table{max-height:30em;overflow:auto;border:1px solid #ccc;font:13px/1.35 system-ui,sans-serif}"
+    ".dl-table table{border-collapse:collapse;width:100%;margin:0;table-layout:auto}"
     ".dl-table th{position:sticky;top:0;background:#f4f6f8;text-align:left;color:#1a2733}"
     ".dl-table th,.dl-table td{padding:.25em .6em;border-bottom:1px solid #e5e8eb;vertical-align:top;text-align:left}"
+    ".dl-table td{white-space:normal;overflow-wrap:anywhere;line-height:1.35;min-width:3em}"
     ".dl-table td.n{text-align:right;font-variant-numeric:tabular-nums}.dl-risk{white-space:nowrap}"
     ".dl-risk i{display:inline-block;width:.8em;height:.8em;border-radius:.2em;margin-right:.4em}</style>"
 )
@@ -140,6 +142,22 @@ def findings(found: Sequence[Finding]) -> Table:
     ranked = sorted(counts.items(), key=lambda kv: (order.index(kv[0][0]) if kv[0][0] in order else len(order), -kv[1]))
     rows = [(risk, (where, carrier, risk, code, str(n), why)) for (risk, carrier, where, code, why), n in ranked]
     return Table(("where", "carrier", "risk", "action", "times", "why"), tuple(rows), "What identifies, or may.")
+
+
+def changes(planned: Sequence[Change]) -> Table:
+    """Return planned changes as a table: where, what is done, and who says so."""
+    rows = []
+    for change in planned:
+        klass = str(standard.risk(change.tag, change.vr).klass)
+        rows.append((klass, (change.path, change.vr, klass, str(change.action), change.code, change.by)))
+    head = ("attribute", "VR", "risk", "action", "code", "by")
+    return Table(head, tuple(rows), "Every change, before it is made.")
+
+
+def checks(verdict: Verdict) -> Table:
+    """Return what the judge asked of a release, and the answers."""
+    rows = [("none", (c.name, "passed" if c.passed else "FAILED", c.detail)) for c in verdict.checks]
+    return Table(("question", "answer", "what was found"), tuple(rows), "What the judge asked.")
 
 
 def _values(row: AttributeSummary, *, reveal: bool) -> str:
