@@ -11,5 +11,6 @@ from __future__ import annotations
 
 from dicomlab.reports.facts import summary
 from dicomlab.reports.page import page, write
+from dicomlab.reports.pictures import Picture, pictures
 
-__all__ = ["page", "summary", "write"]
+__all__ = ["Picture", "page", "pictures", "summary", "write"]
