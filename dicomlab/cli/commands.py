@@ -13,7 +13,7 @@ from collections.abc import Collection, Iterable, Sequence
 from typing import TYPE_CHECKING
 
 from dicomlab.cli.tables import table
-from dicomlab.errors import DicomlabError, SourceError
+from dicomlab.errors import DicomlabError, NotebookError, SourceError
 from dicomlab.records import Carrier, Finding, RunOutcome, State, Verdict
 
 if TYPE_CHECKING:
@@ -126,7 +126,12 @@ def notebook(chosen: argparse.Namespace) -> int:
     if len(set(names)) < len(names):
         message = "-p: a parameter is given twice; give each name once"
         raise DicomlabError(message)
-    done = notebooks.execute(chosen.notebook, chosen.out, dict(chosen.parameters), progress=progress())
+    parameters = dict(chosen.parameters)
+    notebooks.checked(chosen.notebook, parameters)  # what was typed wrong ends with 2, what fails later with 1
+    try:
+        done = notebooks.execute(chosen.notebook, chosen.out, parameters, progress=progress())
+    except NotebookError as error:
+        return refuse(error)
     print(f"executed, scrubbed and searched for identifiers: {done}")
     return DONE
 
@@ -174,6 +179,12 @@ def forge(chosen: argparse.Namespace) -> int:
     smithy.make(chosen.out, seed=chosen.seed)
     print(f"synthetic patients, seed {chosen.seed}: {chosen.out}; what was planted where: ANSWERS.json in it")
     return DONE
+
+
+def refuse(error: DicomlabError) -> int:
+    """Say why something was refused, and return the exit code for it."""
+    print(" ".join(str(error).split()), file=sys.stderr)
+    return REFUSED
 
 
 def show(headers: Sequence[str], rows: Iterable[Sequence[object]]) -> None:

@@ -119,7 +119,7 @@ def _running(command: _Command) -> None:
 def _notebooks(command: _Command) -> None:
     notebook = command("notebook", commands.notebook, "Run a notebook unattended; what it would leak is refused.")
     notebook.add_argument("notebook", metavar="NAME", help="a packaged notebook, such as 05_deidentify, or a file")
-    notebook.add_argument("out", type=Path, metavar="OUT.ipynb", help="where the executed notebook goes")
+    notebook.add_argument("out", type=_notebook, metavar="OUT.ipynb", help="where the executed notebook goes")
     notebook.add_argument(
         "-p",
         dest="parameters",
@@ -187,6 +187,13 @@ def _recipe(parser: argparse.ArgumentParser, default: str | None = None) -> None
         metavar="NAME|FILE",
         help=f"a packaged recipe (`dicomlab recipe list`) or a file{told}",
     )
+
+
+def _notebook(text: str) -> Path:
+    if not text.endswith(".ipynb"):
+        message = "must end with .ipynb"
+        raise argparse.ArgumentTypeError(message)
+    return Path(text)
 
 
 def _positive(text: str) -> int:

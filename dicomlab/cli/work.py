@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import argparse
+import json
 import shutil
 import subprocess
 import sys
+import time
 from pathlib import Path
+from typing import Any
 
 from dicomlab import __version__
+from dicomlab.cli.commands import DONE, REFUSED, progress, refuse, show
 from dicomlab.errors import NotebookError
 
+DEMO = ("00_start_here", "01_inspect_headers", "05_deidentify", "06_verify_and_report")
 VERSION_FILE = ".dicomlab-version"
 # Nothing leaves the machine: no news, no search for updates, no catalogue of extensions.
 QUIET_LAB = (
@@ -68,5 +73,39 @@ def copy_notebooks(packaged: Path, folder: Path) -> tuple[int, dict[str, str]]:
 
 
 def demo(chosen: argparse.Namespace) -> int:
-    """Run the whole pipeline through the notebooks."""
-    raise NotImplementedError
+    """Run the whole pipeline through the notebooks, and say where report and notebooks lie."""
+    from dicomlab import files, notebooks
+    from dicomlab.runs.layout import Layout
+
+    source = (chosen.source or files.packaged("data_samples")).resolve()
+    out = chosen.out.resolve()
+    release, private = out / "release", out.with_name(f"{out.name}-private")
+    files.listed(source)  # what cannot work is said before anything is written
+    Layout.of(source, release, private)
+    given: dict[str, object] = {
+        "source": source, "release": release, "private": private, "recipe": "basic",
+        "overwrite": release.exists(),  # what an earlier demo left, and nothing that is not a release of ours
+    }  # fmt: skip
+    for name in DEMO:
+        began = time.monotonic()
+        mine = {key: value for key, value in given.items() if key in notebooks.parameters_of(name)}
+        try:
+            notebooks.execute(name, out / "notebooks" / f"{name}.ipynb", mine, progress=progress())
+        except NotebookError as error:
+            return refuse(error)
+        print(f"{name:22} {time.monotonic() - began:5.1f} s", flush=True)
+    report = json.loads((release / "report.json").read_text("utf-8"))
+    print()
+    show(["state", "reason", "files", "what it means"], _ends(report["files"]))
+    print(f"\nverification {report['verification']['state']}")
+    print(f"report     {chosen.out / 'release' / 'report.html'}")
+    print(f"notebooks  {chosen.out / 'notebooks'}")
+    print(f"release    {chosen.out / 'release'}")
+    print(f"private    {chosen.out.with_name(private.name)} (key, crosswalk, quarantine: never hand this over)")
+    return DONE if report["verification"]["state"] == "passed" else REFUSED
+
+
+def _ends(counted: dict[str, Any]) -> list[list[object]]:
+    """Return how the files ended, from the report's own numbers."""
+    written = [["written", "", counted["states"]["written"], ""]]
+    return written + [[r["state"], r["reason"], r["files"], r["explanation"]] for r in counted["reasons"]]
