@@ -7,26 +7,19 @@ PS3.15 Table E.1-1 (D for Encapsulated Document), PS3.3 C.24.2 (MIME types).
 
 from __future__ import annotations
 
+from struct import pack
+
 _SAID = "The document was removed by de-identification."
 _CDA = f"""<?xml version="1.0" encoding="UTF-8"?>
 <ClinicalDocument xmlns="urn:hl7-org:v3"><title>{_SAID}</title></ClinicalDocument>
 """
-# One triangle: readers of surfaces refuse a file without any.
-_STL = f"""solid removed
-facet normal 0 0 1
-outer loop
-vertex 0 0 0
-vertex 1 0 0
-vertex 0 1 0
-endloop
-endfacet
-endsolid removed {_SAID}
-"""
+# Binary (PS3.3 C.36.1): a header of 80 bytes, and one triangle, for readers refuse a surface without any.
+_STL = pack("<80sL12fH", _SAID.encode("ascii"), 1, 0, 0, 1, 0, 0, 0, 1, 0, 0, 0, 1, 0, 0)
 _OBJ = f"# {_SAID}\nv 0 0 0\nv 1 0 0\nv 0 1 0\nf 1 2 3\n"
 _MTL = f"# {_SAID}\nnewmtl removed\nKd 0.5 0.5 0.5\n"
 _TEXTS = {
     "text/xml": _CDA, "application/xml": _CDA, "application/hl7-sda+xml": _CDA,
-    "model/stl": _STL, "model/x.stl-binary": _STL, "application/sla": _STL, "model/obj": _OBJ, "model/mtl": _MTL,
+    "model/obj": _OBJ, "model/mtl": _MTL,
 }  # fmt: skip
 
 
@@ -38,6 +31,8 @@ def dummy(mime: str) -> bytes:
     plain = mime.split(";", maxsplit=1)[0].strip().lower()
     if plain == "application/pdf":
         return _pdf()
+    if plain in ("model/stl", "model/x.stl-binary", "application/sla"):
+        return _STL
     return _TEXTS.get(plain, f"{_SAID}\n").encode("ascii")
 
 

@@ -97,7 +97,7 @@ def _written(number: float, vr: str) -> str:
     ValueError
         It does not fit.
     """
-    digits = 14
+    digits = LONGEST["DS"]
     text = str(round(number)) if vr == "IS" else f"{number:.{digits}g}"
     while len(text) > LONGEST[vr] and vr == "DS" and digits > 1:
         digits -= 1
