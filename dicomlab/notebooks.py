@@ -256,8 +256,7 @@ def scrub(notebook: dict[str, Any], parameters: Mapping[str, Any], folder: Path)
         if "injected-parameters" in tags:
             cell["source"] = _told(parameters, _source(cell))
         if cell["cell_type"] == "code":
-            cell["outputs"] = [_plain(output) for output in cell["outputs"]]
-            cell["outputs"] = [output for output in cell["outputs"] if output.get("data") != {}]
+            cell["outputs"] = [_plain(output) for output in cell["outputs"] if not _is_mere_widget(output)]
         for name in ("source", "outputs"):
             if name in cell:
                 cell[name] = _without_paths(cell[name], replaced)
@@ -273,6 +272,11 @@ def _told(parameters: Mapping[str, Any], source: str) -> str:
         harmless = not isinstance(value, str) or value in {"", *recipe.packaged()}
         lines.append(f"{name} = {value!r}" if harmless else f'{name} = "<{name}>"')
     return "\n".join(lines)
+
+
+def _is_mere_widget(output: dict[str, Any]) -> bool:
+    """Return whether an output shows nothing but a widget, such as a progress bar: without state it says nothing."""
+    return _WIDGET_VIEW in output.get("data", {}) and not output["data"].keys() - {_WIDGET_VIEW, "text/plain"}
 
 
 def _plain(output: dict[str, Any]) -> dict[str, Any]:

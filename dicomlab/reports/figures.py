@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from datetime import date
+from io import BytesIO
 from typing import TYPE_CHECKING
 
 from matplotlib.figure import Figure
@@ -27,7 +28,16 @@ _INK, _BLUE = "#1a2733", "#0072B2"
 _DATE_DIGITS = 8
 
 
-def risk_by_modality(rows: Mapping[str, Sequence[AttributeSummary]]) -> Figure:
+class Plot(Figure):
+    """A figure that notebooks show whatever backend is chosen, also with no front end."""
+
+    def _repr_png_(self) -> bytes:
+        drawn = BytesIO()
+        self.savefig(drawn, format="png", dpi=110, metadata={"Software": None})
+        return drawn.getvalue()
+
+
+def risk_by_modality(rows: Mapping[str, Sequence[AttributeSummary]]) -> Plot:
     """Return, for each modality, how many attributes of each risk occur in it (stacked bars)."""
     counts = {m: Counter(r.risk for r in some if r.risk != "none" and r.instances) for m, some in sorted(rows.items())}
     figure, axes = _drawn(height=1.2 + 0.45 * max(len(counts), 1))
@@ -43,7 +53,7 @@ def risk_by_modality(rows: Mapping[str, Sequence[AttributeSummary]]) -> Figure:
     return figure
 
 
-def private_creators(rows: Iterable[AttributeSummary]) -> Figure:
+def private_creators(rows: Iterable[AttributeSummary]) -> Plot:
     """Return how many private attributes each creator brings; creators that no dictionary knows are not named."""
     counts = Counter(r.creator or "not in a dictionary" for r in rows if r.risk == "private")
     names = [name for name, _ in counts.most_common(15)]
@@ -54,7 +64,7 @@ def private_creators(rows: Iterable[AttributeSummary]) -> Figure:
     return figure
 
 
-def dates_over_time(catalog: Catalog, *, reveal: bool = False) -> Figure:
+def dates_over_time(catalog: Catalog, *, reveal: bool = False) -> Plot:
     """Return when each patient's studies were, in weeks since the patient's first; with `reveal`, in dates.
 
     Raises
@@ -85,7 +95,7 @@ def dates_over_time(catalog: Catalog, *, reveal: bool = False) -> Figure:
     return figure
 
 
-def ends(outcome: RunOutcome) -> Figure:
+def ends(outcome: RunOutcome) -> Plot:
     """Return how the files of a run ended, by state and reason."""
     counts = Counter((o.state, "" if o.reason is None else str(o.reason)) for o in outcome.outcomes)
     order = {State.WRITTEN: "#009E73", State.QUARANTINED: "#E69F00", State.IGNORED: "#999999"}
@@ -99,8 +109,8 @@ def ends(outcome: RunOutcome) -> Figure:
     return figure
 
 
-def _drawn(height: float) -> tuple[Figure, Axes]:
-    figure = Figure(figsize=(8, height), layout="constrained")
+def _drawn(height: float) -> tuple[Plot, Axes]:
+    figure = Plot(figsize=(8, height), layout="constrained")
     axes = figure.subplots()
     axes.spines[["top", "right"]].set_visible(False)
     axes.tick_params(labelsize=8, colors=_INK)

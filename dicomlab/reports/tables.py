@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
     from dicomlab.header.inspect import AttributeSummary
     from dicomlab.records import Change, Finding, Verdict
+    from dicomlab.risk import Assessment, Suggestion
 
 ALL = "all"
 _SHOWN = 5  # distinct values of an attribute that a revealed table shows
@@ -158,6 +159,21 @@ def checks(verdict: Verdict) -> Table:
     """Return what the judge asked of a release, and the answers."""
     rows = [("none", (c.name, "passed" if c.passed else "FAILED", c.detail)) for c in verdict.checks]
     return Table(("question", "answer", "what was found"), tuple(rows), "What the judge asked.")
+
+
+def singled_out(assessment: Assessment, suggestion: Suggestion | None = None) -> Table:
+    """Return what may single a patient out, and how it would be told so that nobody is."""
+    told = (
+        f"{assessment.patients} patients in {sum(assessment.classes.values())} groups that look alike: the smallest has "
+        f"k = {assessment.k}, {assessment.unique} patients are unique."
+    )
+    if suggestion is not None:
+        told += f" Told as in the last column, every group has at least {suggestion.assessment.k} patients."
+    rows = [
+        ("quasi-identifier", (name, str(k), suggestion.levels[name] if suggestion else "too few patients to tell"))
+        for name, k in assessment.without.items()
+    ]
+    return Table(("known of a patient", "k if left out", "how to tell it"), tuple(rows), told)
 
 
 def _values(row: AttributeSummary, *, reveal: bool) -> str:
