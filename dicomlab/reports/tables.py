@@ -37,7 +37,7 @@ _STYLE = (
     ".dl-table th{position:sticky;top:0;background:#f4f6f8;text-align:left;color:#1a2733}"
     ".dl-table th,.dl-table td{padding:.25em .6em;border-bottom:1px solid #e5e8eb;vertical-align:top;text-align:left}"
     ".dl-table td{white-space:normal;overflow-wrap:anywhere;line-height:1.35;min-width:3em}"
-    ".dl-table td.n{text-align:right;font-variant-numeric:tabular-nums}.dl-risk{white-space:nowrap}"
+    ".dl-table td.n{text-align:right;font-variant-numeric:tabular-nums}.dl-risk,.dl-table td.m{white-space:nowrap}"
     ".dl-risk i{display:inline-block;width:.8em;height:.8em;border-radius:.2em;margin-right:.4em}</style>"
 )
 
@@ -79,7 +79,7 @@ class Table:
     def _row(self, klass: str, cells: tuple[str, ...]) -> str:
         chip = f"<span class='dl-risk'><i style='background:{COLOURS.get(klass, '#fff')}'></i>{escape(klass)}</span>"
         shown = "".join(
-            f"<td>{chip}</td>" if name == "risk" else f"<td{' class=n' if cell.isdigit() else ''}>{escape(cell)}</td>"
+            f"<td>{chip}</td>" if name == "risk" else f"<td{_class_of(cell)}>{escape(cell)}</td>"
             for name, cell in zip(self.head, cells, strict=True)
         )
         return f"<tr>{shown}</tr>"
@@ -109,6 +109,10 @@ class Table:
         search.observe(update, "value")
         risk.observe(update, "value")
         return w.VBox([w.HBox([search, risk]), shown])
+
+
+def _class_of(cell: str) -> str:
+    return " class=n" if cell.isdigit() else " class=m" if cell.startswith("▒") else ""
 
 
 def attributes(rows: Iterable[AttributeSummary], *, reveal: bool = False) -> Table:
@@ -164,8 +168,8 @@ def checks(verdict: Verdict) -> Table:
 def singled_out(assessment: Assessment, suggestion: Suggestion | None = None) -> Table:
     """Return what may single a patient out, and how it would be told so that nobody is."""
     told = (
-        f"{assessment.patients} patients in {sum(assessment.classes.values())} groups that look alike: the smallest has "
-        f"k = {assessment.k}, {assessment.unique} patients are unique."
+        f"{assessment.patients} patients in {sum(assessment.classes.values())} groups that look alike: the smallest "
+        f"has k = {assessment.k}, {assessment.unique} patients are unique."
     )
     if suggestion is not None:
         told += f" Told as in the last column, every group has at least {suggestion.assessment.k} patients."
