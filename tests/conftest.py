@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -12,14 +13,18 @@ import pytest
 ROOT = Path(__file__).resolve().parents[1]
 REQUIRE_TOOLS = "DICOMLAB_REQUIRE_TOOLS"
 BENCH = "DICOMLAB_BENCH"
+LACKING = re.compile(r"\bis not (here|installed)\b|^could not import ")
 
 
-def _missing(what: str, mend: str) -> None:
-    """Skip with the reason; where every tool was promised (continuous integration) fail instead."""
-    message = f"{what} is not here; {mend}"
-    if os.environ.get(REQUIRE_TOOLS):
-        pytest.fail(f"{message} ({REQUIRE_TOOLS} is set)", pytrace=False)
-    pytest.skip(message)
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item, call):
+    """Where every tool was promised (continuous integration), a test that lacks one fails instead of being skipped."""
+    report = yield
+    reason = str(call.excinfo.value) if report.skipped and call.excinfo else ""
+    if os.environ.get(REQUIRE_TOOLS) and LACKING.search(reason):
+        report.outcome = "failed"
+        report.longrepr = f"{item.nodeid}: {reason} ({REQUIRE_TOOLS} is set)"
+    return report
 
 
 @pytest.fixture(scope="session")
@@ -53,7 +58,7 @@ def needs_tool() -> Callable[[str], str]:
     def path_of(name: str) -> str:
         found = shutil.which(name)
         if found is None:
-            _missing(f"the program {name}", "install it (Debian: apt install dicom3tools chromium)")
-        return str(found)
+            pytest.skip(f"the program {name} is not here; install it (Debian: apt install dicom3tools chromium)")
+        return found
 
     return path_of
