@@ -447,7 +447,7 @@ def test_the_forge_makes_patients(typed):
 
 def test_lab_copies_the_notebooks_once_and_never_over_yours(typed, monkeypatch):
     started = []
-    monkeypatch.setattr(work.subprocess, "run", lambda command, **_: started.append(command) or Done())
+    monkeypatch.setattr(work.subprocess, "Popen", lambda command: started.append(command) or Server())
     assert typed("lab", "mine", "--no-browser")[0] == 0
     first = Path("mine/00_start_here.ipynb")
     first.write_text("my notes", encoding="utf-8")
@@ -456,13 +456,29 @@ def test_lab_copies_the_notebooks_once_and_never_over_yours(typed, monkeypatch):
     assert code == 0
     assert first.read_text("utf-8") == "my notes"
     assert Path("mine/05_deidentify.ipynb").is_file()
-    assert "1 notebooks new" in out
+    others = len(list(files.packaged("notebooks").rglob("*.ipynb"))) - 1
+    assert f"1 notebooks are new, {others} kept as you left them" in out
     assert f"--ServerApp.root_dir={Path('mine').resolve()}" in started[0]
     assert "--LabApp.news_url=None" in started[0]
 
 
-class Done:
-    returncode = 0
+class Server:
+    """A server that is interrupted once, goes on, and ends well."""
+
+    def __init__(self) -> None:
+        self.waited = 0
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        pass
+
+    def wait(self) -> int:
+        self.waited += 1
+        if self.waited == 1:
+            raise KeyboardInterrupt
+        return 0
 
 
 def test_lab_says_when_notebooks_are_of_another_version(tmp_path):

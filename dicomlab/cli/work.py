@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import shutil
 import subprocess
 import sys
@@ -30,14 +31,21 @@ def lab(chosen: argparse.Namespace) -> int:
     from dicomlab import files
 
     new, kept = copy_notebooks(files.packaged("notebooks"), chosen.folder)
-    print(f"{chosen.folder}: {new} notebooks new, {len(kept)} kept as you left them")
+    print(f"{chosen.folder}: {new} notebooks are new, {len(kept)} kept as you left them")
     older = [name for name, version in kept.items() if version != __version__]
     if older:
         print(f"{len(older)} of them were copied by another version; for those of {__version__} use another folder")
     command = [sys.executable, "-m", "jupyterlab", *QUIET_LAB, f"--ServerApp.root_dir={chosen.folder.resolve()}"]
     command += [f"--port={chosen.port}"] if chosen.port else []
     command += ["--no-browser"] if chosen.no_browser else []
-    return subprocess.run(command, check=False).returncode  # noqa: S603  (our own interpreter, a list, no shell)
+    command += ["--allow-root"] if hasattr(os, "geteuid") and os.geteuid() == 0 else []  # a container's usual user
+    sys.stdout.flush()
+    with subprocess.Popen(command) as server:  # noqa: S603  (our own interpreter, a list, no shell)
+        while True:
+            try:
+                return server.wait()
+            except KeyboardInterrupt:  # the server has it too, and asks whether to stop
+                continue
 
 
 def copy_notebooks(packaged: Path, folder: Path) -> tuple[int, dict[str, str]]:
