@@ -312,7 +312,7 @@ WOUNDS = st.lists(
 
 
 @given(wounds=WOUNDS)
-@settings(max_examples=20, deadline=None, derandomize=True, phases=[Phase.generate])
+@settings(max_examples=12, deadline=None, derandomize=True, phases=[Phase.generate])
 def test_files_with_changed_and_missing_bytes_end_in_a_state_and_stop_no_run(wounds, tmp_path_factory):
     folder = tmp_path_factory.mktemp("wounded")
     (folder / "in").mkdir()
@@ -462,7 +462,7 @@ def test_another_order_other_names_and_other_folders_make_the_same_files(made, t
     assert content(tmp_path / "out") == content(whole.release)
 
 
-@pytest.mark.parametrize("name", ["basic", "research", "low"])
+@pytest.mark.parametrize("name", ["basic", "research"])
 def test_two_workers_in_many_shards_make_the_same_files_and_manifest_as_one(made, tmp_path, monkeypatch, name):
     dl.run(made, tmp_path / "one", name, KEY)
     monkeypatch.setattr(conduct, "_SHARD", 2)
@@ -592,7 +592,7 @@ def full_disk(monkeypatch):
     return hold
 
 
-@pytest.mark.parametrize("room", range(0, 16, 2))
+@pytest.mark.parametrize("room", [0, 3, 5, 8, 12])
 def test_a_full_disk_is_a_clear_error_and_the_next_run_ends_with_the_same_bytes(again, undisturbed, full_disk, room):
     context = full_disk(room)
     with pytest.raises(ReleaseError, match=r"disk is full.*run the same command again"):
@@ -654,7 +654,7 @@ def killed(made, tmp_path):
     return after
 
 
-@pytest.mark.parametrize("after", [0, 4, 9, 15])
+@pytest.mark.parametrize("after", [0, 5, 13])
 def test_a_killed_run_that_is_run_again_ends_with_the_same_bytes(again, killed, undisturbed, after):
     killed(after)
     assert left_by(again()) == undisturbed

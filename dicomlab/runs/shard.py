@@ -275,7 +275,8 @@ def _quarantine(entry: Entry, outcome: Outcome, folder: Path) -> None:
     """Keep a copy of what was held back, under its ordinal, with the reason as folder."""
     target = folder / str(outcome.reason) / f"{entry.ordinal:08d}.dcm"
     try:
-        target.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        for each in (folder, target.parent):
+            each.mkdir(exist_ok=True, mode=0o700)
         shutil.copyfile(entry.path, target)
         target.chmod(0o600)
     except OSError as error:
