@@ -11,6 +11,7 @@ from io import BytesIO
 from typing import TYPE_CHECKING
 
 from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
 
 from dicomlab.records import Masked, State
 from dicomlab.reports.tables import COLOURS
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 
 _INK, _BLUE = "#1a2733", "#0072B2"
 _DATE_DIGITS = 8
+_PATIENTS = 40  # drawn at most
 
 
 class Plot(Figure):
@@ -47,18 +49,24 @@ def risk_by_modality(rows: Mapping[str, Sequence[AttributeSummary]]) -> Plot:
         if any(widths):
             axes.barh(list(counts), widths, left=list(left.values()), color=colour, label=risk, height=0.6)
             left = {m: left[m] + counts[m][risk] for m in counts}
+    for place, total in enumerate(left.values()):
+        axes.annotate(str(total), (total, place), xytext=(4, 0), textcoords="offset points", va="center", fontsize=8)
     axes.invert_yaxis()
-    axes.set_xlabel("attributes that identify, or may")
-    axes.legend(frameon=False, fontsize=8, loc="upper left", bbox_to_anchor=(1, 1))
+    axes.set_xlabel("attributes that identify, or may" if any(left.values()) else "no attribute identifies")
+    if any(left.values()):
+        axes.legend(frameon=False, fontsize=8, loc="upper left", bbox_to_anchor=(1.02, 1))
     return figure
 
 
 def private_creators(rows: Iterable[AttributeSummary]) -> Plot:
     """Return how many private attributes each creator brings; creators that no dictionary knows are not named."""
-    counts = Counter(r.creator or "not in a dictionary" for r in rows if r.risk == "private")
+    private = (r for r in rows if r.risk == "private" and not _reserves(r.tag))
+    counts = Counter(r.creator or "not in a dictionary" for r in private)
     names = [name for name, _ in counts.most_common(15)]
     figure, axes = _drawn(height=1.0 + 0.35 * max(len(names), 1))
-    axes.barh(names, [counts[n] for n in names], color=_BLUE, height=0.6)
+    drawn = axes.barh(names, [counts[n] for n in names], color=_BLUE, height=0.6)
+    axes.bar_label(drawn, padding=3, fontsize=8, color=_INK)
+    axes.xaxis.set_major_locator(MaxNLocator(integer=True))
     axes.invert_yaxis()
     axes.set_xlabel("distinct private attributes" if names else "no private attribute occurs")
     return figure
@@ -72,8 +80,9 @@ def dates_over_time(catalog: Catalog, *, reveal: bool = False) -> Plot:
     DicomlabError
         `reveal` in a batch.
     """
-    figure, axes = _drawn(height=1.2 + 0.4 * max(len(catalog.patients), 1))
-    for group in catalog.patients[:40]:
+    patients = catalog.patients[:_PATIENTS]
+    figure, axes = _drawn(height=1.2 + 0.4 * max(len(patients), 1))
+    for group in patients:
         days: defaultdict[date, int] = defaultdict(int)
         for entry in group:
             day = _day(entry.attributes.get("StudyDate", ""))
@@ -91,7 +100,10 @@ def dates_over_time(catalog: Catalog, *, reveal: bool = False) -> Plot:
         axes.scatter(places, [group.label] * len(days), s=sizes, color=_BLUE, alpha=0.8)  # type: ignore[arg-type]
     axes.margins(y=0.5)
     axes.invert_yaxis()
-    axes.set_xlabel("study date" if reveal else "weeks since the patient's first study")
+    rest = (
+        f" (the first {_PATIENTS} of {len(catalog.patients):,} patients)" if len(catalog.patients) > _PATIENTS else ""
+    )
+    axes.set_xlabel(("study date" if reveal else "weeks since the patient's first study") + rest)
     axes.grid(axis="x", color="#e5e8eb")
     return figure
 
@@ -116,6 +128,11 @@ def _drawn(height: float) -> tuple[Plot, Axes]:
     axes.spines[["top", "right"]].set_visible(False)
     axes.tick_params(labelsize=8, colors=_INK)
     return figure, axes
+
+
+def _reserves(tag: str) -> bool:
+    """Return whether a private tag such as ``(0019,0010)`` names a creator rather than holds data (PS3.5 7.8.1)."""
+    return int(tag[6:10], 16) <= 0xFF  # noqa: PLR2004 - the last element that reserves a block
 
 
 def _day(text: str) -> date | None:

@@ -6,24 +6,26 @@ Values are masked; `reveal=True` shows them on a screen and raises in a batch (`
 from __future__ import annotations
 
 import os
-from collections import Counter
+from collections import Counter, defaultdict
 from dataclasses import dataclass
 from html import escape
 from typing import TYPE_CHECKING, Any
 
 from dicomlab import standard
-from dicomlab.records import BATCH_VARIABLE
+from dicomlab.records import BATCH_VARIABLE, Masked
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from ipywidgets import VBox
 
+    from dicomlab.catalog import Catalog
     from dicomlab.header.inspect import AttributeSummary
     from dicomlab.records import Change, Finding, Verdict
     from dicomlab.risk import Assessment, Suggestion
 
 ALL = "all"
+_MASK = str(Masked(""))
 _SHOWN = 5  # distinct values of an attribute that a revealed table shows
 # Strong to weak; the word stands beside the colour (Okabe and Ito's palette, safe for the colour-blind).
 COLOURS = {
@@ -31,14 +33,22 @@ COLOURS = {
     "free text": "#0072B2", "date or time": "#56B4E9", "UID": "#009E73", "device": "#7A8B00",
     "quasi-identifier": "#999999", "pixels": "#000000", "none": "#DDDDDD",
 }  # fmt: skip
+_FEW = 12  # rows that need no search
+_WIDE = 5  # columns that fill the width
+_TALL = 30  # rows after which a table scrolls by itself
+# Colours follow JupyterLab's theme where there is one.
 _STYLE = (
-    "<style>.dl-table{max-height:30em;overflow:auto;border:1px solid #ccc;font:13px/1.35 system-ui,sans-serif}"
-    ".dl-table table{border-collapse:collapse;width:100%;margin:0;table-layout:auto}"
-    ".dl-table th{position:sticky;top:0;background:#f4f6f8;text-align:left;color:#1a2733}"
-    ".dl-table th,.dl-table td{padding:.25em .6em;border-bottom:1px solid #e5e8eb;vertical-align:top;text-align:left}"
-    ".dl-table td{white-space:normal;overflow-wrap:anywhere;line-height:1.35;min-width:3em}"
-    ".dl-table td.n{text-align:right;font-variant-numeric:tabular-nums}.dl-risk,.dl-table td.m{white-space:nowrap}"
-    ".dl-risk i{display:inline-block;width:.8em;height:.8em;border-radius:.2em;margin-right:.4em}</style>"
+    "<style>.dl-table{font:13px/1.4 var(--jp-ui-font-family,system-ui,sans-serif);"
+    "color:var(--jp-ui-font-color1,#1a2733)}.dl-tall{max-height:34em;overflow:auto;"
+    "border:1px solid var(--jp-border-color2,#ccc)}.dl-table table{border-collapse:collapse;width:100%;margin:0}"
+    ".dl-few table{width:auto;min-width:min(40em,100%)}"
+    ".dl-table th{position:sticky;top:0;background:var(--jp-layout-color2,#f0f2f4);font-weight:600}"
+    ".dl-table th,.dl-table td{padding:.25em .7em;border-bottom:1px solid var(--jp-border-color3,#e5e8eb);"
+    "vertical-align:top;text-align:left;white-space:normal;overflow-wrap:anywhere;min-width:2em}"
+    ".dl-table .n{text-align:right;white-space:nowrap;font-variant-numeric:tabular-nums}"
+    ".dl-risk,.dl-table .m{white-space:nowrap}"
+    ".dl-risk i{display:inline-block;width:.8em;height:.8em;border-radius:.2em;margin-right:.4em}"
+    "@media print{.dl-tall{max-height:none;overflow:visible}}</style>"
 )
 
 
@@ -70,17 +80,19 @@ class Table:
 
     def html(self) -> str:
         """Return the table as HTML that needs no script and nothing from outside."""
-        head = "".join(f"<th scope='col'>{escape(name)}</th>" for name in self.head)
-        body = "".join(self._row(klass, cells) for klass, cells in self.rows)
-        told = f"<p>{escape(self.caption)} {len(self.rows)} rows.</p>"
+        kinds = [_kind([cells[n] for _, cells in self.rows]) for n in range(len(self.head))]
+        head = "".join(f"<th scope='col'{k}>{escape(name)}</th>" for name, k in zip(self.head, kinds, strict=True))
+        body = "".join(self._row(klass, cells, kinds) for klass, cells in self.rows)
+        told = f"{escape(self.caption)} {len(self.rows):,} {'row' if len(self.rows) == 1 else 'rows'}."
+        size = " dl-tall' tabindex='0" if len(self.rows) > _TALL else " dl-few" if len(self.head) < _WIDE else ""
         table = f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
-        return f"{_STYLE}{told}<div class='dl-table' tabindex='0'>{table}</div>"
+        return f"{_STYLE}<p class='dl-table'>{told}</p><div class='dl-table{size}'>{table}</div>"
 
-    def _row(self, klass: str, cells: tuple[str, ...]) -> str:
+    def _row(self, klass: str, cells: tuple[str, ...], kinds: Sequence[str]) -> str:
         chip = f"<span class='dl-risk'><i style='background:{COLOURS.get(klass, '#fff')}'></i>{escape(klass)}</span>"
         shown = "".join(
-            f"<td>{chip}</td>" if name == "risk" else f"<td{_class_of(cell)}>{escape(cell)}</td>"
-            for name, cell in zip(self.head, cells, strict=True)
+            f"<td>{chip}</td>" if name == "risk" else f"<td{kind}>{escape(cell)}</td>"
+            for name, cell, kind in zip(self.head, cells, kinds, strict=True)
         )
         return f"<tr>{shown}</tr>"
 
@@ -91,7 +103,7 @@ class Table:
     def _repr_mimebundle_(self, **_: object) -> dict[str, Any]:
         """Return the table, and where somebody may look at it the widgets that search it."""
         bundle: dict[str, Any] = {"text/plain": repr(self), "text/html": self.html()}
-        if not os.environ.get(BATCH_VARIABLE):
+        if len(self.rows) > _FEW and not os.environ.get(BATCH_VARIABLE):
             bundle |= self.widget()._repr_mimebundle_()
         return bundle
 
@@ -108,11 +120,15 @@ class Table:
 
         search.observe(update, "value")
         risk.observe(update, "value")
-        return w.VBox([w.HBox([search, risk]), shown])
+        chosen = [search, risk] if "risk" in self.head and len(self.risks) > 1 else [search]
+        return w.VBox([w.HBox(chosen), shown])
 
 
-def _class_of(cell: str) -> str:
-    return " class=n" if cell.isdigit() else " class=m" if cell.startswith("▒") else ""
+def _kind(cells: Sequence[str]) -> str:
+    """Return how a column is set: numbers to the right, masked values unbroken."""
+    if cells and all(cell.replace(",", "").replace(".", "").isdigit() for cell in cells):
+        return " class='n'"
+    return " class='m'" if any(cell.startswith(_MASK) for cell in cells) else ""
 
 
 def attributes(rows: Iterable[AttributeSummary], *, reveal: bool = False) -> Table:
@@ -140,6 +156,46 @@ def attributes(rows: Iterable[AttributeSummary], *, reveal: bool = False) -> Tab
     return Table(head, tuple(table), "Every attribute that occurs, with its distinct values.")
 
 
+def series(catalog: Catalog) -> Table:
+    """Return what a source holds, one row a series, under labels that name nobody."""
+    head = ("series", "modality", "SOP Class", "body part", "instances", "frames", "MB")
+    rows = [
+        (
+            "none",
+            (s.label, s.modality, s.sop_class, s.body_part, str(len(s)), str(s.frames), f"{s.size_bytes / 1e6:.1f}"),
+        )
+        for s in sorted(catalog.series, key=lambda s: [int(word) for word in s.label.split() if word.isdigit()])
+    ]
+    told = (
+        f"{len(catalog.entries):,} files; instances: {len(catalog.instances):,}; patients: {len(catalog.patients):,}; "
+        f"studies: {len(catalog.studies):,}; series:"
+    )
+    return Table(head, tuple(rows), told)
+
+
+def left_out(catalog: Catalog) -> Table:
+    """Return why files of a source are no instances."""
+    reasons = sorted(catalog.reasons().items(), key=lambda kv: (-kv[1], kv[0]))
+    rows = [("none", (str(reason), str(count), reason.explanation)) for reason, count in reasons]
+    return Table(("reason", "files", "what it means"), tuple(rows), "Files that are no usable instance.")
+
+
+def risks(found: Sequence[Finding]) -> Table:
+    """Return findings counted by carrier and risk: how many attributes, in how many instances."""
+    kinds: defaultdict[tuple[str, str], list[Finding]] = defaultdict(list)
+    for f in found:
+        kinds[str(f.carrier), f.risk].append(f)
+    order = list(COLOURS)
+    ranked = sorted(
+        kinds.items(), key=lambda kv: (kv[0][0], order.index(kv[0][1]) if kv[0][1] in order else len(order))
+    )
+    rows = [
+        (risk, (risk, carrier, str(len({_without_items(f.path) for f in some})), f"{len({f.ordinal for f in some}):,}"))
+        for (carrier, risk), some in ranked
+    ]
+    return Table(("risk", "carrier", "attributes", "instances"), tuple(rows), "What identifies a patient, or may.")
+
+
 def findings(found: Sequence[Finding]) -> Table:
     """Return findings as a table, alike ones counted: where, why, and what the recipe would do."""
     counts = Counter((f.risk, str(f.carrier), _without_items(f.path), f.code, f.why) for f in found)
@@ -160,16 +216,22 @@ def changes(planned: Sequence[Change]) -> Table:
 
 
 def checks(verdict: Verdict) -> Table:
-    """Return what the judge asked of a release, and the answers."""
-    rows = [("none", (c.name, "passed" if c.passed else "FAILED", c.detail)) for c in verdict.checks]
-    return Table(("question", "answer", "what was found"), tuple(rows), "What the judge asked.")
+    """Return what the judge asked of a release, and the answers; failures first."""
+    rows = [
+        (
+            "none",
+            ("✓ passed" if c.passed else "✕ FAILED", c.name, "; ".join(filter(None, (c.detail, *c.where[:_SHOWN])))),
+        )
+        for c in sorted(verdict.checks, key=lambda c: c.passed)
+    ]
+    return Table(("answer", "question", "what was found"), tuple(rows), f"{verdict}.")
 
 
 def singled_out(assessment: Assessment, suggestion: Suggestion | None = None) -> Table:
     """Return what may single a patient out, and how it would be told so that nobody is."""
     told = (
         f"{assessment.patients} patients in {sum(assessment.classes.values())} groups that look alike: the smallest "
-        f"has k = {assessment.k}, {assessment.unique} patients are unique."
+        f"has k = {assessment.k}; unique patients: {assessment.unique}."
     )
     if suggestion is not None:
         told += f" Told as in the last column, every group has at least {suggestion.assessment.k} patients."
@@ -181,10 +243,12 @@ def singled_out(assessment: Assessment, suggestion: Suggestion | None = None) ->
 
 
 def _values(row: AttributeSummary, *, reveal: bool) -> str:
-    if not reveal:
-        return str(row.values[0]) if row.values else ""
-    shown = [f"{value.reveal()} ({count})" for value, count in zip(row.values[:_SHOWN], row.counts, strict=False)]
-    return " | ".join(shown) + (" | …" if row.distinct > _SHOWN else "")
+    said = [
+        f"{value.reveal() if reveal else value} ({count:,})"
+        for value, count in zip(row.values, row.counts, strict=True)
+    ]
+    shown = said[: _SHOWN if reveal else 1]
+    return " | ".join(shown) + (" | …" if row.distinct > len(shown) else "")
 
 
 def _without_items(path: str) -> str:
