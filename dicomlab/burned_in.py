@@ -35,16 +35,12 @@ def text_risk(attributes: Mapping[str, str], *, transfer_syntax: str = "", hidde
     ----------
     PS3.15 E.3.1; PS3.3 C.7.6.1.1.5 (Burned In Annotation).
     """
-    if attributes.get("BurnedInAnnotation", "").upper() == "YES":
-        return "BurnedInAnnotation says YES"
-    if _VIDEO.fullmatch(transfer_syntax):
-        return "a video stream may show text and carry metadata"
-    if _CLASSES.fullmatch(attributes.get("SOPClassUID", "")):
-        return "a SOP Class whose pixels commonly show text"
-    if attributes.get("Modality", "") in _MODALITIES:
-        return "a modality whose pixels commonly show text"
-    if _SCREENS.search(attributes.get("ImageType", "").upper()):
-        return "Image Type tells of a screen, capture or report"
-    if hidden_overlay:
-        return "an overlay lies in unused bits of Pixel Data"
-    return None
+    reasons = (
+        (attributes.get("BurnedInAnnotation", "").upper() == "YES", "BurnedInAnnotation says YES"),
+        (_VIDEO.fullmatch(transfer_syntax), "a video stream may show text and carry metadata"),
+        (_CLASSES.fullmatch(attributes.get("SOPClassUID", "")), "a SOP Class whose pixels commonly show text"),
+        (attributes.get("Modality", "") in _MODALITIES, "a modality whose pixels commonly show text"),
+        (_SCREENS.search(attributes.get("ImageType", "").upper()), "Image Type tells of a screen, capture or report"),
+        (hidden_overlay, "an overlay lies in unused bits of Pixel Data"),
+    )
+    return next((why for found, why in reasons if found), None)

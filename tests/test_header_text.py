@@ -143,7 +143,24 @@ def test_escape_sequences_that_are_wrong_are_no_crash_and_come_back(data, terms)
 
 
 @pytest.mark.parametrize(
-    "term", [b"rot_13", b"hex_codec", b"idna", b"punycode", b"zlib_codec", b"unicode_escape", b"\xff\xfe"]
+    ("terms", "codecs"),
+    [
+        (b"", ("iso8859",)),
+        (b"ISO_IR 100", ("latin_1",)),
+        (b"ISO IR 100 ", ("latin_1",)),
+        (b"iso-ir-100", ("latin_1",)),
+        (b"ISO_IR 203", ("iso8859_15",)),
+        (b"\\ISO 2022 IR 149", ("iso8859", "euc_kr")),
+        (b"ISO_IR 192\\ISO 2022 IR 87", ("UTF8",)),
+        (b"ISO 2022 IR 6\\GB18030\\ISO 2022 IR 87", ("iso8859", "iso2022_jp")),
+    ],
+)
+def test_defined_terms_are_known_also_misspelt_and_some_stand_alone(terms, codecs):
+    assert charsets.encodings_of(terms) == codecs
+
+
+@pytest.mark.parametrize(
+    "term", [b"a\0b", b"rot_13", b"hex_codec", b"idna", b"punycode", b"zlib_codec", b"unicode_escape", b"\xff\xfe"]
 )
 def test_terms_that_python_would_take_for_codecs_are_none(term):
     assert charsets.encodings_of(term) == ("iso8859",)

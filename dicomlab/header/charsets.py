@@ -11,15 +11,26 @@ PS3.3 C.12.1.1.2 (Specific Character Set, Tables C.12-2 to C.12-5); PS3.5 6.1.2.
 from __future__ import annotations
 
 import re
-import warnings
 from collections.abc import Iterator
 from functools import lru_cache
 
-from pydicom.charset import convert_encodings, default_encoding, python_encoding
+from pydicom.charset import python_encoding
 
 ESCAPE = b"\x1b"
-_ASCII = "ascii"
-_CODECS = frozenset(python_encoding.values())
+_ASCII, _DEFAULT = "ascii", "iso8859"
+
+
+def _plain(term: str) -> str:
+    """Return a defined term without the ways in which writers misspell it (ISO IR 100, iso-ir-100)."""
+    return re.sub(r"[ _-]+", " ", term.strip(" \0")).upper()
+
+
+_TERMS = {_plain(term): codec for term, codec in python_encoding.items()} | {
+    "ISO IR 203": "iso8859_15",
+    "ISO 2022 IR 203": "iso8859_15",
+}
+_ALONE = frozenset({"UTF8", "GB18030", "GBK"})
+_CODECS = frozenset(_TERMS.values())
 _SEVERAL_BYTES = {"UTF8", "GB18030", "GBK", "GB2312", "shift_jis", "iso2022_jp", "iso2022_jp_2", "euc_kr", "iso_ir_58"}
 # One byte a character: what is valid UTF-8 in these was meant as UTF-8.
 _SINGLE_BYTE = (_CODECS | {_ASCII}) - _SEVERAL_BYTES
@@ -39,12 +50,15 @@ _LINES, _VALUES, _NAMES = (rb"([\r\n\f\t])", rb"([\\\r\n\f\t])", rb"([\\\r\n\f\t
 
 @lru_cache(maxsize=512)
 def encodings_of(specific_character_set: bytes | None) -> tuple[str, ...]:
-    """Return Python's names of the character sets in (0008,0005); unknown terms are read as ISO_IR 6."""
+    """Return Python's names of the character sets in (0008,0005); unknown terms are read as ISO_IR 6.
+
+    A set that admits no code extensions stands alone, as the first, and is passed over elsewhere.
+    """
     terms = (specific_character_set or b"").decode("ascii", "replace").strip(" \0").split("\\")
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        found = convert_encodings([t.strip() for t in terms])
-    return tuple(codec if codec in _CODECS else default_encoding for codec in found)  # Python knows stranger ones
+    found = [_TERMS.get(_plain(term), _DEFAULT) for term in terms]
+    if found[0] in _ALONE:
+        return (found[0],)
+    return (found[0], *(codec for codec in found[1:] if codec not in _ALONE))
 
 
 def decode(value: bytes, vr: str, encodings: tuple[str, ...]) -> tuple[str, tuple[str, ...]]:
