@@ -9,6 +9,7 @@ from typing import Any
 from dicomlab.forge.corpus.cast import Patient
 from dicomlab.forge.corpus.composing import Placed
 from dicomlab.forge.corpus.fates import End
+from dicomlab.forge.corpus.syntaxes import NATIVE, carries_comments
 
 VERSION = 1
 _SHORTEST = 5
@@ -54,6 +55,7 @@ def item_entries(placed: Placed) -> Iterator[dict[str, Any]]:
             "file": placed.file, "sop_instance": draft.sop_instance, "path": item.path, "category": item.category,
             "values": list(item.values), "words": list(item.words), "expected": item.expected,
         }  # fmt: skip
+    yield from _stream_entries(placed)
     names = [
         part for part in draft.patient.name.parts if not draft.patient.is_word or part != draft.patient.name.family
     ]
@@ -63,6 +65,21 @@ def item_entries(placed: Placed) -> Iterator[dict[str, Any]]:
         "category": "file and folder names", "values": [*names, draft.patient.patient_id, draft.visit.date],
         "words": [], "expected": gone,
     }  # fmt: skip
+
+
+def _stream_entries(placed: Placed) -> Iterator[dict[str, Any]]:
+    """Yield what stands in compressed pixel data beside the image: offset tables that must be right, and metadata."""
+    draft = placed.draft
+    if not draft.frames or placed.syntax in NATIVE:
+        return
+    line = {"file": placed.file, "sop_instance": draft.sop_instance, "words": []}
+    kept, gone = [str(End.KEPT)], [str(End.ABSENT)]
+    yield {**line, "path": "offset tables", "category": "offset tables", "values": [],
+           "expected": {"basic": kept, "research": kept}}  # fmt: skip
+    if draft.comment and carries_comments(placed.syntax):
+        values = [v for v in draft.comment.decode("utf-8").split(" ") if v]
+        yield {**line, "path": "frames", "category": "stream metadata", "values": values,
+               "expected": {"basic": gone, "research": gone}}  # fmt: skip
 
 
 def lines(head: dict[str, Any], parts: dict[str, Iterable[dict[str, Any]]]) -> Iterator[str]:

@@ -17,7 +17,7 @@ from dicomlab.forge.corpus.texts import Told, date_in_text, identifying, name_in
 _SAFE = (
     ("SIEMENS MR HEADER", 0x0019, 0x0C, "IS", "1000"), ("SIEMENS MR HEADER", 0x0019, 0x0D, "CS", "DIRECTIONAL"),
     ("GEMS_ACQU_01", 0x0019, 0x23, "DS", "39.375"), ("GEMS_PARM_01", 0x0043, 0x39, "IS", ["800", "8", "0", "0"]),
-    ("ELSCINT1", 0x00E1, 0x21, "DS", "412.5"), ("ELSCINT1", 0x01F1, 0x26, "DS", "0.984"),
+    ("ELSCINT1", 0x00E1, 0x21, "DS", "412.5"), ("ELSCINT1", 0x01F1, 0x27, "DS", "0.75"),
     ("Philips Imaging DD 001", 0x2001, 0x03, "FL", 600.0), ("Philips Imaging DD 001", 0x2001, 0x0B, "CS", "TRANSVERSAL"),
 )  # fmt: skip
 _ABSENT = {"basic": (End.ABSENT,), "research": (End.ABSENT,)}

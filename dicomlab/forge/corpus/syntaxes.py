@@ -42,6 +42,11 @@ def syntaxes_of(kind: str) -> tuple[str, ...]:
     return _SYNTAXES_OF.get(kind, NATIVE)
 
 
+def carries_comments(syntax: str) -> bool:
+    """Return whether frames of a transfer syntax can hold comments."""
+    return syntax not in (*NATIVE, "RLE", "encapsulated uncompressed")
+
+
 def file_bytes(draft: Draft, syntax: str) -> bytes:
     """Return the bytes of a file that holds the draft's instance; its Dataset is changed while it is encoded."""
     ds = draft.dataset
@@ -88,7 +93,7 @@ def _pixels(draft: Draft, syntax: str) -> None:
         ds["PixelData"].VR = "OW" if wide or syntax == "implicit" else "OB"
         return
     encoded = [_encoded(f, n, bits, syntax) for f, n in zip(frames, natives, strict=True)]
-    if draft.comment and syntax not in ("RLE", "encapsulated uncompressed"):
+    if draft.comment and carries_comments(syntax):
         encoded = [streams.with_comment(e, draft.comment) for e in encoded]
     if len(encoded) > 1 and draft.number % 2:
         ds.PixelData, ds.ExtendedOffsetTable, ds.ExtendedOffsetTableLengths = encapsulate_extended(encoded)
