@@ -27,15 +27,21 @@ from dicomlab.cli import parser
 ROOT = Path(__file__).resolve().parents[1]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))
 CARRIED = ("notebooks", "templates", "data_samples")
-CONDA_NAMES = {"matplotlib": "matplotlib-base"}  # where conda-forge says it differently
+CONDA_NAMES = {"jupyter-client": "jupyter_client", "matplotlib": "matplotlib-base"}  # where conda-forge says it differently
 # Not imported by name, and needed all the same.
 NOT_IMPORTED = {
     "ipykernel": "the kernel that runs the notebooks",
     "jupyterlab": "`dicomlab lab` starts it as a program",
-    "pyjpegls": "pydicom decodes JPEG-LS with it",
     "pylibjpeg-rle": "pydicom decodes RLE with it",
 }
-IMPORT_NAMES = {"PyYAML": "yaml", "pillow": "PIL", "pylibjpeg-openjpeg": "openjpeg"}
+IMPORT_NAMES = {
+    "PyYAML": "yaml",
+    "ipython": "IPython",
+    "jupyter-client": "jupyter_client",
+    "pillow": "PIL",
+    "pyjpegls": "jpeg_ls",
+    "pylibjpeg-openjpeg": "openjpeg",
+}
 
 
 @cache
