@@ -213,6 +213,38 @@ def test_the_transfer_syntax_written_is_the_one_that_the_bytes_are_in(tmp_path, 
     assert pydicom.dcmread(io.BytesIO(whole(instance))).file_meta.TransferSyntaxUID == syntax
 
 
+def without_vr(tag: int, value: bytes) -> bytes:
+    return struct.pack("<HHL", tag >> 16, tag & 0xFFFF, len(value)) + value
+
+
+IMPLICIT_ITEM = struct.pack("<HHL", 0xFFFE, 0xE000, 16) + without_vr(0x00081155, b"1.2.3.4\0")
+
+
+@pytest.mark.parametrize(
+    ("element", "keyword", "expected"),
+    [
+        (without_vr(0x00081030, b"CT thorax "), "StudyDescription", "CT thorax"),
+        (without_vr(0x00081110, IMPLICIT_ITEM), "ReferencedStudySequence", "1.2.3.4"),
+        (without_vr(0x00080060, b"CT"), "Modality", "CT"),
+    ],
+)
+def test_elements_whose_vr_a_careless_writer_left_out_are_written_with_it(tmp_path, element, keyword, expected):
+    whole_body = bare()
+    tag = struct.unpack("<HH", element[:4])
+    at = next(
+        n
+        for n in range(len(whole_body))
+        if whole_body[n : n + 4] == b"\x08\0\x60\0" and whole_body[n + 4 : n + 6] == b"CS"
+    )
+    behind = at + 10 if keyword == "Modality" else whole_body.index(b"\x08\0\x90\0PN")
+    body = whole_body[: at if keyword == "Modality" else behind] + element + whole_body[behind:]
+    made = pydicom.dcmread(io.BytesIO(whole(files.read(put(tmp_path, "x", part10(ExplicitVRLittleEndian, body))))))
+    value = made[keyword].value
+    assert (value[0].ReferencedSOPInstanceUID if keyword.endswith("Sequence") else value) == expected
+    assert made.get_item(tag).VR is not None
+    assert made.PatientID == "P1"
+
+
 NO_INSTANCES = {
     "no byte": (b"", Reason.EMPTY),
     "plain text": (b"a report about nobody\n" * 9, Reason.NOT_DICOM),

@@ -29,7 +29,7 @@ from pydicom.dataset import Dataset
 from pydicom.uid import UltrasoundImageStorage
 
 import dicomlab as dl
-from dicomlab import engine, files, pseudonyms, recipe, runs
+from dicomlab import engine, files, judge, pseudonyms, recipe, runs
 from dicomlab.errors import DicomlabError, KeyFileError, RecipeError, ReleaseError, SourceError
 from dicomlab.records import Reason, RunOutcome, State
 from dicomlab.runs import conduct
@@ -989,6 +989,21 @@ def _ended(_order: object) -> None:
     os._exit(1)
 
 
+def test_a_disk_that_refuses_a_worker_is_the_same_clear_error(made, tmp_path, monkeypatch):
+    ordered = conduct._orders
+
+    def in_the_way(*args, **kwargs):
+        orders = ordered(*args, **kwargs)
+        for order in orders:
+            for output in filter(None, order.outputs):
+                (order.release / output.split("/")[0]).write_bytes(b"a file where a folder should be")
+        return orders
+
+    monkeypatch.setattr(conduct, "_orders", in_the_way)
+    with pytest.raises(ReleaseError, match="cannot be written"):
+        dl.run(made, tmp_path / "out", "basic", KEY, workers=2)
+
+
 def test_a_cluster_makes_the_same_files(made, tmp_path, whole):
     distributed = pytest.importorskip(
         "distributed", reason="distributed is not installed; pip install 'dicomlab[cluster]'"
@@ -1005,6 +1020,56 @@ def test_a_cluster_without_its_package_is_an_error_that_names_it(made, tmp_path,
     monkeypatch.setitem(sys.modules, "distributed", None)
     with pytest.raises(DicomlabError, match=re.escape("pip install 'dicomlab[cluster]'")):
         dl.run(made, tmp_path / "out", "basic", KEY, cluster="tcp://nowhere:1")
+
+
+# --- what others may see ---------------------------------------------------------------------------------------------
+
+
+def test_a_run_logs_and_prints_nothing_that_identifies(tmp_path, caplog, capfd):
+    """Values that pydicom complains about, and quotes."""
+    wrong = {"FrameOfReferenceUID": "1.2.Quellenbach", "InstanceNumber": "1", "PatientAge": "PX88231"}
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        factories.write(patient(1, **wrong, SpecificCharacterSet="ISO_IR Zaphiro"), tmp_path / "in" / "Quellenbach")
+    capfd.readouterr()
+    caplog.clear()
+    with caplog.at_level(0):
+        for name in ("basic", "research"):
+            outcome = dl.run(tmp_path / "in", tmp_path / name, name, KEY)
+            assert isinstance(outcome.outcomes[0].state, State)
+    said = capfd.readouterr()
+    assert identifiers_in(said.out + said.err + caplog.text) == []
+
+
+def test_progress_shows_counts_and_no_name(made, tmp_path, capfd):
+    dl.run(made, tmp_path / "out", "basic", KEY, progress=True)
+    said = capfd.readouterr()
+    assert "survey" in said.err
+    assert "de-identify" in said.err
+    assert identifiers_in(said.out + said.err) == []
+
+
+def test_what_is_looked_at_is_summed_up_by_attribute_and_masked(made):
+    rows = {row.path: row for row in dl.inspect(dl.scan(made))}
+    name = rows["PatientName"]
+    assert (name.keyword, name.tag, name.vr, name.code) == ("PatientName", "(0010,0010)", "PN", "Z")
+    assert (name.instances, name.distinct, name.counts) == (9, 2, (7, 2))
+    assert rows["Rows"].distinct == 1
+    assert identifiers_in(repr(rows)) == []
+
+
+def test_what_identifies_anybody_in_a_source_is_gathered_for_other_texts(made):
+    found = runs.identities(made)
+    assert judge.search(b"a letter to Zaphiro Quellenbach", found, kind="text")
+    assert not judge.search(b"a letter to nobody", found, kind="text")
+    assert identifiers_in(repr(found)) == []
+
+
+def test_an_outcome_or_a_verdict_is_written_as_one_page(whole, tmp_path):
+    for number, one in enumerate((whole, whole.verdict)):
+        page = dl.report(one, tmp_path / f"{number}.html").read_text("utf-8")
+        assert page.startswith("<!DOCTYPE html>")
+        assert identifiers_in(page) == []
 
 
 def test_the_verbs_are_exported(root):
