@@ -17,10 +17,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import dicomlab
-from dicomlab import cli, files, runs
+from dicomlab import cli, files, notebooks, runs
 from dicomlab.cli import commands, work
 from dicomlab.cli.tables import table
-from dicomlab.errors import InstanceError
+from dicomlab.errors import InstanceError, NotebookError
 from dicomlab.records import Reason
 
 COMMANDS = {
@@ -30,7 +30,7 @@ COMMANDS = {
     "run": ["SOURCE", "RELEASE", "--recipe", "--key", "--private", "--dry-run", "--verify", "--workers", "--cluster",
             "--overwrite", "--mirror-tree"],
     "verify": ["SOURCE", "RELEASE", "--recipe", "--key", "--private"],
-    "notebook": ["NAME", "OUT.ipynb", "-p"],
+    "notebook": ["NAME", "OUT.ipynb", "-p", "-f"],
     "lab": ["folder"],
     "demo": ["SOURCE"],
     "recipe": ["list", "explain", "diff"],
@@ -496,6 +496,21 @@ def test_a_parameter_given_twice_is_refused(typed):
     assert code == 2
     assert "given twice" in err
     assert not Path("out.ipynb").exists()
+
+
+def test_parameters_may_stand_in_a_file_and_those_typed_win(typed, monkeypatch):
+    executed = {}
+    monkeypatch.setattr(notebooks, "execute", lambda _, out, given, **__: executed.update(given) or out)
+    Path("my.yaml").write_text("recipe: low\nworkers: 2\n", "utf-8")
+    code, out, _ = typed("notebook", "05_deidentify", "out.ipynb", "-f", "my.yaml", "-p", "recipe", "high")
+    assert code == 0
+    assert executed == {"recipe": "high", "workers": 2}
+    assert "out.ipynb" in out
+
+
+def test_a_notebook_that_would_identify_somebody_is_refused_with_1(typed, monkeypatch):
+    monkeypatch.setattr(notebooks, "execute", raising_anything(NotebookError("it would identify a patient")))
+    assert typed("notebook", "00_start_here", "out.ipynb") == (1, "", "it would identify a patient\n")
 
 
 def test_an_unknown_parameter_of_a_notebook_is_refused(typed):

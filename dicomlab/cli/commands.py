@@ -126,7 +126,7 @@ def notebook(chosen: argparse.Namespace) -> int:
     if len(set(names)) < len(names):
         message = "-p: a parameter is given twice; give each name once"
         raise DicomlabError(message)
-    parameters = dict(chosen.parameters)
+    parameters = {**(notebooks.from_file(chosen.file) if chosen.file else {}), **dict(chosen.parameters)}
     notebooks.checked(chosen.notebook, parameters)  # what was typed wrong ends with 2, what fails later with 1
     try:
         done = notebooks.execute(chosen.notebook, chosen.out, parameters, progress=progress())

@@ -129,6 +129,7 @@ def _notebooks(command: _Command) -> None:
         metavar=("NAME", "VALUE"),
         help="a parameter of the notebook; may be given several times",
     )
+    notebook.add_argument("-f", dest="file", metavar="FILE", help="a YAML file of parameters; -p wins over it")
 
     lab = command("lab", work.lab, "Open JupyterLab on copies of the notebooks; never overwrites yours.")
     lab.add_argument(
