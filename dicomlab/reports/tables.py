@@ -44,8 +44,8 @@ _STYLE = (
     ".dl-few table{width:auto;min-width:min(40em,100%)}"
     ".dl-table th{position:sticky;top:0;background:var(--jp-layout-color2,#f0f2f4);font-weight:600}"
     ".dl-table th,.dl-table td{padding:.25em .7em;border-bottom:1px solid var(--jp-border-color3,#e5e8eb);"
-    "vertical-align:top;text-align:left;white-space:normal;overflow-wrap:anywhere;min-width:2em}"
-    ".dl-table .n{text-align:right;white-space:nowrap;font-variant-numeric:tabular-nums}"
+    "vertical-align:top!important;text-align:left!important;white-space:normal;overflow-wrap:anywhere;min-width:2em}"
+    ".dl-table .n{text-align:right!important;white-space:nowrap;font-variant-numeric:tabular-nums}"
     ".dl-risk,.dl-table .m{white-space:nowrap}"
     ".dl-risk i{display:inline-block;width:.8em;height:.8em;border-radius:.2em;margin-right:.4em}"
     "@media print{.dl-tall{max-height:none;overflow:visible}}</style>"
@@ -167,8 +167,8 @@ def series(catalog: Catalog) -> Table:
         for s in sorted(catalog.series, key=lambda s: [int(word) for word in s.label.split() if word.isdigit()])
     ]
     told = (
-        f"{len(catalog.entries):,} files; instances: {len(catalog.instances):,}; patients: {len(catalog.patients):,}; "
-        f"studies: {len(catalog.studies):,}; series:"
+        f"Files: {len(catalog.entries):,}; patients: {len(catalog.patients):,}; studies: {len(catalog.studies):,}; "
+        f"instances: {len(catalog.instances):,}. One row a series:"
     )
     return Table(head, tuple(rows), told)
 
