@@ -2,15 +2,24 @@
 
 from __future__ import annotations
 
+import ast
 import base64
 import json
+import os
+import re
+import subprocess
+import sys
+import tempfile
+import zlib
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 from factories import ct_instance, write
 
-from dicomlab import notebooks
+from dicomlab import files, judge, notebooks, runs
 from dicomlab.errors import DicomlabError, NotebookError
+from dicomlab.records import BATCH_VARIABLE
 
 NAME = "Quillfeather^Ottoline"
 PARAMETERS = (
@@ -183,3 +192,316 @@ def test_a_source_that_is_not_there_is_an_error_before_anything_runs(notebook, t
     with pytest.raises(DicomlabError, match="does not exist"):
         notebooks.execute(notebook("1"), tmp_path / "out.ipynb", {"source": str(tmp_path / "nowhere")})
     assert not list(tmp_path.glob("out*"))
+
+
+def test_nothing_is_written_into_the_source(notebook, source):
+    before = sorted(source.rglob("*"))
+    with pytest.raises(NotebookError, match="written into the source"):
+        notebooks.execute(notebook("1"), source / "deeper" / "out.ipynb", {"source": str(source)})
+    assert sorted(source.rglob("*")) == before
+
+
+def test_a_place_is_held_while_a_notebook_runs_and_says_nothing(notebook, tmp_path, source):
+    look = "from pathlib import Path\n[p.read_text() for p in Path(release).iterdir()]"
+    book = notebook(look)
+    content = json.loads(book.read_text("utf-8"))
+    content["cells"][0]["source"] = 'source = ""\nrelease = ""'
+    book.write_text(json.dumps(content), encoding="utf-8")
+    folder = tmp_path / "out"
+    out = notebooks.execute(book, folder / "out.ipynb", {"source": str(source), "release": str(folder)})
+    (shown,) = (c["outputs"] for c in json.loads(out.read_text("utf-8"))["cells"] if c["outputs"])
+    assert "delete this file" in str(shown)
+    assert "uillfeather" not in str(shown)
+    assert [p.name for p in folder.iterdir()] == ["out.ipynb"]
+
+
+def test_a_kernel_that_dies_is_told_and_leaves_nothing(notebook, tmp_path, source):
+    with pytest.raises(NotebookError, match="kernel died"):
+        notebooks.execute(notebook("import os; os._exit(1)"), tmp_path / "out.ipynb", {"source": str(source)})
+    assert not list(tmp_path.glob("out*"))
+
+
+# --- the kernel ------------------------------------------------------------------------------------------------------
+
+
+def test_the_kernel_is_this_interpreter_and_leaves_nothing_anywhere(notebook, tmp_path, source, monkeypatch):
+    """Whatever kernels a machine has: a user's python3 may be another interpreter."""
+    home = tmp_path / "home"
+    other = home / "data" / "kernels" / "python3"
+    other.mkdir(parents=True)
+    (other / "kernel.json").write_text(
+        json.dumps({"argv": ["/nowhere/python"], "display_name": "x", "language": "python"})
+    )
+    monkeypatch.setenv("HOME", str(home))
+    monkeypatch.setenv("JUPYTER_DATA_DIR", str(home / "data"))
+    monkeypatch.setenv("JUPYTER_RUNTIME_DIR", str(home / "runtime"))
+    here = tmp_path / "here"
+    here.mkdir()
+    monkeypatch.chdir(here)
+    temporary = tmp_path / "temporary"
+    temporary.mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", str(temporary))
+    environment = dict(os.environ)
+    out = notebooks.execute(
+        notebook("import sys, os", "print(sys.executable)", f"print(os.environ[{BATCH_VARIABLE!r}])"),
+        tmp_path / "out.ipynb",
+        {"source": str(source)},
+    )
+    printed = [c["outputs"][0]["text"] for c in json.loads(out.read_text("utf-8"))["cells"] if c["outputs"]]
+    assert Path(sys.executable).name in printed[0] or "<path>" in printed[0]
+    assert printed[1] == "1\n"
+    assert dict(os.environ) == environment
+    left = [p for folder in (home, here, temporary) for p in folder.rglob("*") if p.is_file() or p.is_socket()]
+    assert left == [other / "kernel.json"]
+
+
+def test_notebooks_of_one_folder_run_at_the_same_time(notebook, tmp_path, source):
+    script = (
+        "import sys; from dicomlab import notebooks\n"
+        "notebooks.execute(sys.argv[1], sys.argv[2], {'source': sys.argv[3], 'limit': int(sys.argv[4])})"
+    )
+    book = notebook("import time; time.sleep(1)", "limit * 1000")
+
+    def run(n: int) -> str:
+        out = tmp_path / f"out{n}.ipynb"
+        subprocess.run([sys.executable, "-c", script, book, out, source, str(n)], check=True, cwd=tmp_path)
+        return out.read_text("utf-8")
+
+    with ThreadPoolExecutor(3) as pool:
+        texts = list(pool.map(run, (1, 2, 3)))
+    assert [f'"{n}000"' in text for n, text in enumerate(texts, 1)] == [True] * 3
+
+
+def test_a_kernel_that_is_not_installed_is_told(notebook, tmp_path, source):
+    with pytest.raises(NotebookError, match="no kernel of that name"):
+        notebooks.execute(notebook("1"), tmp_path / "out.ipynb", {"source": str(source)}, kernel="no-such-kernel")
+    assert not list(tmp_path.glob("out*"))
+
+
+# --- scrubbing -------------------------------------------------------------------------------------------------------
+
+
+def executed(*outputs: dict[str, object], source: str = "1") -> dict[str, object]:
+    """An executed notebook of one cell, as papermill leaves it."""
+    told = {"tags": ["x"], "papermill": {"start_time": "2026"}, "execution": {"iopub.status.busy": "2026"}}
+    cell = {"id": "a", "cell_type": "code", "execution_count": 1, "source": [source], "outputs": list(outputs)}
+    cell["metadata"] = told
+    state = {"state": {"a": {"state": {"value": "in a widget"}}}}
+    metadata = {
+        "papermill": {"input_path": "/data/Doe/a.ipynb", "parameters": {"source": "/data/Doe"}},
+        "widgets": {"application/vnd.jupyter.widget-state+json": state},
+        "kernelspec": {"name": "python3"},
+    }
+    return {"nbformat": 4, "nbformat_minor": 5, "metadata": metadata, "cells": [cell]}
+
+
+def shown(**data: object) -> dict[str, object]:
+    """One output that shows something; ``_`` in a kind stands for ``/``."""
+    return {
+        "output_type": "display_data",
+        "metadata": {"a": 1},
+        "data": {k.replace("_", "/"): v for k, v in data.items()},
+    }
+
+
+def scrubbed(*outputs: dict[str, object], **parameters: object) -> str:
+    notebook = executed(*outputs)
+    notebooks.scrub(notebook, parameters)
+    return json.dumps(notebook, ensure_ascii=False)
+
+
+def test_metadata_times_and_widget_state_go():
+    text = scrubbed()
+    for gone in ("papermill", "Doe", "in a widget", "2026", "iopub"):
+        assert gone not in text
+    assert '"kernelspec"' in text
+    assert '"tags": ["x"]' in text
+
+
+@pytest.mark.parametrize(
+    "path",
+    ["/data/Doe Jane/x", "/data/Doe Jane", "/data/./Doe Jane/x"],
+)
+def test_the_paths_of_parameters_get_their_names(path):
+    text = scrubbed(shown(text_plain=f"read {path} now"), source="/data/./Doe Jane")
+    assert "Doe" not in text
+    assert "<source>" in text
+
+
+def test_names_of_paths_are_seen_in_html_too():
+    text = scrubbed(shown(text_html="<b>/data/Doe/x</b> and /opt/elsewhere/y<br/>"), source="/data/Doe")
+    assert "<b>&lt;source&gt;/x</b> and &lt;path&gt;<br/>" in text
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ("see /mnt/other/Doe.dcm.", "see <path>"),
+        ("'/mnt/other/Doe.dcm', 3", "'<path>', 3"),
+        ("C:\\Users\\Doe\\x.dcm end", "<path> end"),
+        ("CT/MR/PET and 1/2/3", "CT/MR/PET and 1/2/3"),
+        ("mg/kg/day, and/or", "mg/kg/day, and/or"),
+        ("text/html", "text/html"),
+        ("X/Z/D at (0010,0010)", "X/Z/D at (0010,0010)"),
+    ],
+)
+def test_other_absolute_paths_go_and_what_is_none_stays(before, after):
+    notebook = executed(shown(text_plain=before))
+    notebooks.scrub(notebook, {})
+    assert notebook["cells"][0]["outputs"][0]["data"]["text/plain"].startswith(after)
+
+
+def test_pictures_stay_as_they_are():
+    uri = "data:image/png;base64,AB+/ab/cd/ef=="
+    notebook = executed(shown(image_png="AB+/ab/cd/ef==", text_html=f"<img src='{uri}'>"))
+    notebooks.scrub(notebook, {})
+    data = notebook["cells"][0]["outputs"][0]["data"]
+    assert data == {"image/png": "AB+/ab/cd/ef==", "text/html": f"<img src='{uri}'>"}
+
+
+def test_standard_error_and_widgets_without_state_are_not_stored():
+    progress = shown(text_plain="100%|####| 3/3")
+    progress["data"]["application/vnd.jupyter.widget-view+json"] = {"model_id": "a"}
+    table = shown(text_html="<table></table>")
+    table["data"]["application/vnd.jupyter.widget-view+json"] = {"model_id": "a"}
+    warning = {"output_type": "stream", "name": "stderr", "text": ["Invalid value for VR UI: 'QF-4711'"]}
+    text = scrubbed(warning, progress, table, {"output_type": "stream", "name": "stdout", "text": ["kept"]})
+    assert "QF-4711" not in text
+    assert "###" not in text
+    assert "widget" not in text
+    assert "<table></table>" in text
+    assert "kept" in text
+
+
+def test_a_traceback_becomes_the_kind_of_the_error():
+    error = {
+        "output_type": "error",
+        "ename": "KeyError",
+        "evalue": "'Doe'",
+        "traceback": ["/data/x.py: KeyError 'Doe'"],
+    }
+    text = scrubbed(error)
+    assert "Doe" not in text
+    assert "KeyError" in text
+
+
+def test_parameters_that_may_be_paths_are_named_and_others_kept():
+    notebook = executed(source='# Parameters\nsource = "Doe"\nrecipe = "low"\nlimit = 4\nmine: str = "Doe.yaml"')
+    notebook["cells"][0]["metadata"]["tags"] = ["injected-parameters"]
+    notebooks.scrub(notebook, {"source": "Doe", "recipe": "low", "limit": 4, "mine": "Doe.yaml"})
+    assert notebook["cells"][0]["source"] == (
+        '# Parameters\nsource = "<source>"\nrecipe = \'low\'\nlimit = 4\nmine = "<mine>"'
+    )
+
+
+def png(text: bytes = b"", tail: bytes = b"") -> str:
+    """A PNG of one pixel, with a comment, and with something behind its end."""
+
+    def chunk(kind: bytes, data: bytes) -> bytes:
+        return len(data).to_bytes(4, "big") + kind + data + zlib.crc32(kind + data).to_bytes(4, "big")
+
+    head = chunk(b"IHDR", bytes([0, 0, 0, 1, 0, 0, 0, 1, 8, 0, 0, 0, 0]))
+    note = chunk(b"tEXt", b"Comment\0" + text) if text else b""
+    data = b"\x89PNG\r\n\x1a\n" + head + note + chunk(b"IDAT", zlib.compress(b"\0\0")) + chunk(b"IEND", b"") + tail
+    return base64.b64encode(data).decode()
+
+
+@pytest.mark.parametrize(
+    "output",
+    [
+        shown(text_plain=NAME),
+        shown(text_html="<i>OTTOLINE</i> Quillfeather"),
+        shown(text_html=f"<img src='data:image/png;base64,{png(NAME.encode())}'>"),
+        shown(image_png=png(b"Quillfeather")),
+        shown(image_png=png(tail=b"Quillfeather")),
+        shown(**{"application_octet-stream": base64.b64encode(b"of Quillfeather").decode()}),
+        shown(application_json={"deep": [{"er": "qf-4711-88"}]}),
+        shown(text_plain="born on 1951-07-23"),
+    ],
+    ids=["plain", "html", "data uri", "png comment", "behind a png", "base64", "json", "date"],
+)
+def test_whoever_could_be_recognised_is_found_with_the_cell(source, output):
+    hits = notebooks.identifying(executed(shown(text_plain="fine"), output), runs.identities(source))
+    assert {cell for cell, _ in hits} == {1}
+
+
+def test_a_picture_of_nobody_and_the_words_of_the_page_identify_nobody(source):
+    page = executed(shown(image_png=png(b"made by a plot")), shown(text_plain="PatientName, 23 instances, CT head"))
+    assert notebooks.identifying(page, runs.identities(source)) == []
+
+
+# --- files of parameters ---------------------------------------------------------------------------------------------
+
+RUN_FILES = sorted(p.stem for p in (files.packaged("templates") / "runs").glob("*.yaml"))
+
+
+@pytest.mark.parametrize("name", RUN_FILES)
+def test_packaged_files_of_parameters_fit_their_notebooks(name):
+    notebook = next(n for n in notebooks.packaged() if name.startswith(n))
+    assert notebooks.checked(notebook, notebooks.from_file(name))
+
+
+@pytest.mark.parametrize(("text", "said"), [("a: [", "line 1"), ("- a", "no names"), ("3: a", "no names")])
+def test_a_file_of_parameters_that_holds_none_is_told(tmp_path, text, said):
+    path = tmp_path / "p.yaml"
+    path.write_text(text, encoding="utf-8")
+    with pytest.raises(NotebookError, match=said):
+        notebooks.from_file(path)
+
+
+def test_a_file_of_parameters_that_is_not_there_is_told():
+    with pytest.raises(NotebookError, match="no file of parameters"):
+        notebooks.from_file("nowhere")
+
+
+# --- the packaged notebooks ------------------------------------------------------------------------------------------
+
+PAGES = sorted(files.packaged("notebooks").rglob("*.ipynb"))
+
+
+@pytest.mark.parametrize("path", PAGES, ids=lambda p: p.stem)
+def test_a_notebook_is_a_page_of_prose_with_calls(path):
+    cells = json.loads(path.read_text("utf-8"))["cells"]
+    code = ["".join(c["source"]) for c in cells if c["cell_type"] == "code"]
+    tags = [c["metadata"].get("tags", []) for c in cells if c["cell_type"] == "code"]
+    prose = "".join("".join(c["source"]) for c in cells if c["cell_type"] == "markdown")
+    assert cells[0]["cell_type"] == "markdown"
+    assert "".join(cells[0]["source"]).startswith("# ")
+    assert tags.index(["parameters"]) == 0
+    assert tags.count(["parameters"]) == 1
+    assert all(line.startswith(("import ", "from ")) for line in code[1].splitlines() if line)
+    assert "hat next" in prose
+    for source in code:
+        assert len(source.splitlines()) <= 10
+        kinds = {type(node) for node in ast.walk(ast.parse(source))}
+        assert not kinds & {ast.FunctionDef, ast.ClassDef, ast.AsyncFunctionDef, ast.Lambda}
+    assert not re.search(r"^\s*[%!]", "\n".join(code), re.MULTILINE)
+    ids = [c["id"] for c in cells]
+    assert len(ids) == len(set(ids))
+
+
+def test_the_packaged_notebooks_run_in_their_order_and_tell_nobody_apart(tmp_path):
+    """The whole pipeline through papermill, on the samples, with every planted identifier looked for."""
+    release = tmp_path / "release"
+    given = {"release": str(release), "recipe": "research", "workers": "2"}
+    texts = {}
+    for name in notebooks.packaged():
+        known = notebooks.parameters_of(name)
+        out = notebooks.execute(name, tmp_path / f"{name}.ipynb", {k: v for k, v in given.items() if k in known})
+        texts[name] = out.read_text("utf-8")
+    assert {name[:2] for name in texts} >= {"00", "01", "05", "06"}
+    assert (release / "report.html").is_file()
+    answers = json.loads((files.packaged("data_samples") / "ANSWERS.json").read_text("utf-8"))
+    planted = {v for row in answers["planted"] for v in row["values"] if len(v) > 5 and not v.isalpha()}
+    planted |= {"Tsuge", "Michiko", "Wühlmäuser", "柘植"}
+    assert len(planted) > 50
+    for name, text in texts.items():
+        page = json.loads(text)
+        assert [c["execution_count"] for c in page["cells"] if c["cell_type"] == "code"].count(None) == 0, name
+        assert not [o for c in page["cells"] for o in c.get("outputs", []) if o["output_type"] == "error"], name
+        assert str(tmp_path) not in text
+        assert [value for value in planted if value.casefold() in text.casefold()] == [], name
+    assert "▒▒▒▒▒▒" in texts["01_inspect_headers"]
+    assert judge.search_tree(sorted(tmp_path.glob("*.ipynb")), runs.identities(files.packaged("data_samples")))[
+        0
+    ].passed

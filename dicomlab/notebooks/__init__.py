@@ -9,7 +9,7 @@ execution   the four together: a file gets its name when it identifies nobody
 from __future__ import annotations
 
 from dicomlab.notebooks.execution import execute
-from dicomlab.notebooks.parameters import checked, located, packaged, parameters_of
+from dicomlab.notebooks.parameters import checked, from_file, located, packaged, parameters_of
 from dicomlab.notebooks.scrubbing import identifying, scrub
 
-__all__ = ["checked", "execute", "identifying", "located", "packaged", "parameters_of", "scrub"]
+__all__ = ["checked", "execute", "from_file", "identifying", "located", "packaged", "parameters_of", "scrub"]

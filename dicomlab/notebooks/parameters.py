@@ -116,6 +116,35 @@ def checked(notebook: str | Path, given: Mapping[str, Any]) -> dict[str, Any]:
     return out
 
 
+def from_file(path: str | Path) -> dict[str, Any]:
+    """Return the parameters that a YAML file holds, as papermill's ``-f`` reads it; `checked` tells if they fit.
+
+    A name without folder and ending is one of the packaged files in ``templates/runs``.
+
+    Raises
+    ------
+    NotebookError
+        There is no such file, or it holds no names with values.
+    """
+    file = Path(path)
+    if not file.is_file() and file.name == str(path):
+        file = files.packaged("templates") / "runs" / f"{file.name.removesuffix('.yaml')}.yaml"
+    try:
+        told = yaml.safe_load(file.read_text("utf-8"))
+    except OSError as error:
+        message = "there is no file of parameters of that name, neither packaged nor in a folder; mend the name"
+        raise NotebookError(message) from error
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        mark = getattr(error, "problem_mark", None)
+        where = f", line {mark.line + 1}" if mark else ""
+        message = f"the file of parameters is no YAML{where}; write one `name: value` a line"
+        raise NotebookError(message) from None
+    if not isinstance(told, dict) or not all(isinstance(name, str) for name in told):
+        message = "the file of parameters holds no names with values; write one `name: value` a line"
+        raise NotebookError(message)
+    return told
+
+
 def _typed(name: str, value: Any, default: Any) -> Any:  # noqa: ANN401 - a parameter is any plain value
     if default is None or type(value) is type(default):
         return str(value) if isinstance(value, Path) else value
