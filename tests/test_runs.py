@@ -912,6 +912,25 @@ def test_a_mirrored_tree_keeps_names_that_identify_nobody_and_replaces_the_other
     assert all((tmp_path / "out" / p).is_file() for p in outputs)
 
 
+@pytest.mark.parametrize(
+    "name",
+    ["Meier, Hans", "QUELLENBACH^ZAPHIRO", "2019-05-23", "PAT0012345x", "4711234", "Dr. Ros", "müller"],
+)
+def test_a_folder_named_after_somebody_whom_no_header_names_is_replaced_in_a_mirrored_tree(tmp_path, name):
+    factories.write(factories.ct_instance(1, PatientID="A"), tmp_path / "in" / name / "IM1")
+    outcome = dl.run(tmp_path / "in", tmp_path / "out", "basic", KEY, mirror_tree=True)
+    assert re.fullmatch(r"[0-9A-Z]{16}/IM1", outcome.outcomes[0].output)
+
+
+@pytest.mark.parametrize(
+    "name", ["thorax", "CT", "series 3", "IM000123", "00000017", "axial_T2w_contrast", "1-02", "S1"]
+)
+def test_a_name_made_of_terms_and_short_numbers_stays_in_a_mirrored_tree(tmp_path, name):
+    factories.write(factories.ct_instance(1, PatientID="A"), tmp_path / "in" / name / f"{name}.dcm")
+    outcome = dl.run(tmp_path / "in", tmp_path / "out", "basic", KEY, mirror_tree=True)
+    assert outcome.outcomes[0].output == f"{name}/{name}.dcm"
+
+
 def test_names_that_differ_in_case_or_would_meet_a_numbered_one_stay_apart(tmp_path):
     names = ["a/x.dcm", "a/X.dcm", "a/x-2.dcm", "manifest.jsonl", "report.html", ".hidden", "n\nl"]
     for number, name in enumerate(names):

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import os
 import pickle
+import re
 import time
 from collections import defaultdict
 from concurrent.futures import Executor
+from dataclasses import fields
 from hashlib import sha256
 from importlib.metadata import version
 from pathlib import PurePosixPath
@@ -15,8 +17,9 @@ from typing import TYPE_CHECKING, Literal
 from tqdm.auto import tqdm
 
 from dicomlab import engine, files, judge, pseudonyms
+from dicomlab.catalog import shown_modality
 from dicomlab.errors import ReleaseError
-from dicomlab.free_text import Identifiers, Sweeper
+from dicomlab.free_text import Identifiers, Sweeper, ordinary_words
 from dicomlab.header import Subject
 from dicomlab.records import RunOutcome, Verdict
 from dicomlab.runs import records as evidence
@@ -218,33 +221,15 @@ def _outputs(
     found: Surveyed, recipe: Recipe, key: Key, subjects: dict[Patient, Subject | None], *, mirror_tree: bool
 ) -> dict[int, str]:
     """Return each instance's path in the release: pseudonyms, or the source's names where they identify nobody."""
-    sweepers = [Sweeper(known) for known in found.known.values()] if mirror_tree else []
-    names: dict[str, str] = {}
-
-    def mirrored(component: str) -> str:
-        if component not in names:
-            stem, dot, ending = component.rpartition(".")
-            stem, ending = (
-                (stem, dot + ending) if dot and ending.lower() in ("dcm", "dicom", "ima") else (component, "")
-            )
-            spoken = stem.replace("_", " ").replace("-", " ")
-            clean = (
-                all(s.sweep(t) == t for s in sweepers for t in (stem, spoken))
-                and stem.isascii()
-                and stem.isprintable()
-                and not stem.startswith(".")
-            )
-            names[component] = (stem if clean else pseudonyms.identifier(key, "path", component)) + ending
-        return names[component]
-
+    mirrored = _Mirror(found, key) if mirror_tree else None
     outputs: dict[int, str] = {}
     taken: defaultdict[str, list[Entry]] = defaultdict(list)
     for entry in found.entries:
         subject = subjects.get(_scoped(entry, recipe))
         if entry.reason is not None or subject is None:
             continue
-        if mirror_tree:
-            path = "/".join(mirrored(c) for c in entry.relative.split("/"))
+        if mirrored is not None:
+            path = "/".join(mirrored.name(c) for c in entry.relative.split("/"))
         else:
             own, root = engine.scoped(recipe, key, entry.study_uid), recipe.uids.root
             uids = (entry.study_uid, entry.series_uid, entry.sop_instance_uid)
@@ -252,6 +237,46 @@ def _outputs(
         taken[path.casefold()].append(entry)
         outputs[entry.ordinal] = path
     return _told_apart(outputs, taken)
+
+
+class _Mirror:
+    """Names of the source's files and folders, as far as they identify nobody; the others become codes.
+
+    A name stays when nothing known of any patient is in it and it is made of words of the field, terms and short
+    numbers only: headers may have lost the name that a folder still has.
+    """
+
+    def __init__(self, found: Surveyed, key: Key) -> None:
+        merged = (frozenset().union(*(getattr(k, f.name) for k in found.known.values())) for f in fields(Identifiers))
+        self._sweeper = Sweeper(Identifiers(*merged))
+        self._terms = {shown_modality(e.modality).casefold() for e in found.entries} | ordinary_words()
+        self._key = key
+        self._names: dict[str, str] = {}
+
+    def name(self, component: str) -> str:
+        """Return what one part of a path becomes; the same everywhere."""
+        if component not in self._names:
+            stem, dot, ending = component.rpartition(".")
+            if not dot or ending.lower() not in ("dcm", "dicom", "ima"):
+                stem, dot, ending = component, "", ""
+            kept = stem if self._is_nobodys(stem) else pseudonyms.identifier(self._key, "path", component)
+            self._names[component] = kept + dot + ending
+        return self._names[component]
+
+    def _is_nobodys(self, stem: str) -> bool:
+        if not stem.isascii() or not stem.isprintable() or stem.startswith("."):
+            return False
+        words = _WORD.findall(stem)
+        if not all(w.casefold() in self._terms or _NUMBERED.fullmatch(w) for w in words):
+            return False
+        # Several numbers may be a date; one alone, as short as it is here, is a running number.
+        several = len(words) > 1
+        return all(self._sweeper.sweep(text, patterns=several) == text for text in (stem, " ".join(words)))
+
+
+_WORD = re.compile(r"[^\W_]+")
+# One letter, or up to three and a running number: IM0001, 00012, T1w. Longer numbers may be a patient's.
+_NUMBERED = re.compile(r"[A-Za-z]|[A-Za-z]{0,3}(?:0[0-9]{0,7}|[0-9]{1,4})[A-Za-z]?")
 
 
 def _told_apart(outputs: dict[int, str], taken: Mapping[str, Sequence[Entry]]) -> dict[int, str]:
