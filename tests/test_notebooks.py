@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import ast
 import base64
 import json
 import os
-import re
 import subprocess
 import sys
 import tempfile
@@ -432,14 +430,6 @@ def test_a_picture_of_nobody_and_the_words_of_the_page_identify_nobody(source):
 
 # --- files of parameters ---------------------------------------------------------------------------------------------
 
-RUN_FILES = sorted(p.stem for p in (files.packaged("templates") / "runs").glob("*.yaml"))
-
-
-@pytest.mark.parametrize("name", RUN_FILES)
-def test_packaged_files_of_parameters_fit_their_notebooks(name):
-    notebook = next(n for n in notebooks.packaged() if name.startswith(n))
-    assert notebooks.checked(notebook, notebooks.from_file(name))
-
 
 @pytest.mark.parametrize(("text", "said"), [("a: [", "line 1"), ("- a", "no names"), ("3: a", "no names")])
 def test_a_file_of_parameters_that_holds_none_is_told(tmp_path, text, said):
@@ -455,29 +445,6 @@ def test_a_file_of_parameters_that_is_not_there_is_told():
 
 
 # --- the packaged notebooks ------------------------------------------------------------------------------------------
-
-PAGES = sorted(files.packaged("notebooks").rglob("*.ipynb"))
-
-
-@pytest.mark.parametrize("path", PAGES, ids=lambda p: p.stem)
-def test_a_notebook_is_a_page_of_prose_with_calls(path):
-    cells = json.loads(path.read_text("utf-8"))["cells"]
-    code = ["".join(c["source"]) for c in cells if c["cell_type"] == "code"]
-    tags = [c["metadata"].get("tags", []) for c in cells if c["cell_type"] == "code"]
-    prose = "".join("".join(c["source"]) for c in cells if c["cell_type"] == "markdown")
-    assert cells[0]["cell_type"] == "markdown"
-    assert "".join(cells[0]["source"]).startswith("# ")
-    assert tags.index(["parameters"]) == 0
-    assert tags.count(["parameters"]) == 1
-    assert all(line.startswith(("import ", "from ")) for line in code[1].splitlines() if line)
-    assert "hat next" in prose
-    for source in code:
-        assert len(source.splitlines()) <= 10
-        kinds = {type(node) for node in ast.walk(ast.parse(source))}
-        assert not kinds & {ast.FunctionDef, ast.ClassDef, ast.AsyncFunctionDef, ast.Lambda}
-    assert not re.search(r"^\s*[%!]", "\n".join(code), re.MULTILINE)
-    ids = [c["id"] for c in cells]
-    assert len(ids) == len(set(ids))
 
 
 def test_the_packaged_notebooks_run_in_their_order_and_tell_nobody_apart(tmp_path):

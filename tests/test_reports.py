@@ -341,6 +341,22 @@ def test_another_ending_is_refused_and_nothing_written(tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
+def test_a_notebook_shows_a_report_in_a_frame_of_its_own(tmp_path):
+    path = reports.write(a_run(written(0)), tmp_path / "report.html")
+    shown = reports.preview(path)._repr_html_()
+    reader = Reader()
+    reader.feed(shown)
+    assert [tag for tag, _ in reader.seen] == ["iframe"]
+    assert reader.seen[0][1]["srcdoc"] == path.read_text("utf-8")
+    assert "sandbox" in reader.seen[0][1]
+    assert "open report.html" in repr(reports.preview(path))
+
+
+def test_a_report_that_is_not_there_is_told(tmp_path):
+    with pytest.raises(ReleaseError, match="run or verify the release first"):
+        reports.preview(tmp_path / "report.html")
+
+
 def test_a_report_of_a_real_run_names_nobody(tmp_path):
     source = tmp_path / NAME.replace("^", " ")
     for n in range(3):

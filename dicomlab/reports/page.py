@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable
+from dataclasses import dataclass
 from datetime import datetime
+from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -76,3 +78,35 @@ def page(facts: Facts, pictures: Iterable[Picture] = ()) -> str:
     # Everything is escaped but the templates themselves; a name that is missing is an error, not a gap.
     environment = Environment(loader=FileSystemLoader(folder), autoescape=True, undefined=StrictUndefined)
     return environment.get_template("report.html.j2").render(facts=facts, pictures=list(pictures)) + "\n"
+
+
+@dataclass(frozen=True)
+class Preview:
+    """A report as a notebook shows it: in a frame of its own, so that its style is not the notebook's."""
+
+    html: str
+
+    def __repr__(self) -> str:
+        """Say what it is, for a front end without frames."""
+        return f"the report, {len(self.html) // 1000} kB of HTML; open report.html in a browser"
+
+    def _repr_html_(self) -> str:
+        return (
+            f'<iframe srcdoc="{escape(self.html)}" sandbox title="De-identification report" '
+            'style="width:100%;height:48rem;border:1px solid #d8dde3"></iframe>'
+        )
+
+
+def preview(path: Path | str) -> Preview:
+    """Return a report that was written as HTML, to be shown in a notebook.
+
+    Raises
+    ------
+    ReleaseError
+        It is not there.
+    """
+    try:
+        return Preview(Path(path).read_text("utf-8"))
+    except OSError as error:
+        message = "there is no report at that path; run or verify the release first, both write one"
+        raise ReleaseError(message) from error

@@ -40,7 +40,8 @@ _TALL = 30  # rows after which a table scrolls by itself
 _STYLE = (
     "<style>.dl-table{font:13px/1.4 var(--jp-ui-font-family,system-ui,sans-serif);"
     "color:var(--jp-ui-font-color1,#1a2733)}.dl-tall{max-height:34em;overflow:auto;"
-    "border:1px solid var(--jp-border-color2,#ccc)}.dl-table table{border-collapse:collapse;width:100%;margin:0}"
+    "border:1px solid var(--jp-border-color2,#ccc)}.dl-table table{border-collapse:collapse;width:100%;"
+    "margin:0;table-layout:auto}"
     ".dl-few table{width:auto;min-width:min(40em,100%)}"
     ".dl-table th{position:sticky;top:0;background:var(--jp-layout-color2,#f0f2f4);font-weight:600}"
     ".dl-table th,.dl-table td{padding:.25em .7em;border-bottom:1px solid var(--jp-border-color3,#e5e8eb);"
