@@ -275,8 +275,8 @@ class _Mirror:
 
 
 _WORD = re.compile(r"[^\W_]+")
-# One letter, or up to three and a running number: IM0001, 00012, T1w. Longer numbers may be a patient's.
-_NUMBERED = re.compile(r"[A-Za-z]|[A-Za-z]{0,3}(?:0[0-9]{0,7}|[0-9]{1,4})[A-Za-z]?")
+# One letter, or up to three and a running number: IM000123, 00012, T1w. Longer numbers may be a patient's.
+_NUMBERED = re.compile(r"[A-Za-z]|[A-Za-z]{0,3}(?:0[0-9]{0,5}|[0-9]{1,4})[A-Za-z]?")
 
 
 def _told_apart(outputs: dict[int, str], taken: Mapping[str, Sequence[Entry]]) -> dict[int, str]:
