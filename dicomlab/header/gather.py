@@ -43,7 +43,7 @@ class Gatherer:
     def __init__(self, recipe: Recipe) -> None:
         """Start with nothing seen."""
         self._recipe = recipe
-        self._seen: set[tuple[object, ...]] = set()
+        self._seen: dict[tuple[str, ...], set[tuple[object, ...]]] = {}
         self._found: list[Identifiers] = []
 
     def add(self, elements: Mapping[int, Element], encoding: Encoding) -> None:
@@ -68,15 +68,16 @@ class Gatherer:
         if CHARACTER_SET in elements:
             charset = charset_of(elements)
         creators = creators_of(elements)
+        seen = self._seen.setdefault(charset, set())
         for tag, element in elements.items():
             value = element.value
             if not value or tag >> 16 == _PIXELS or (len(value) > _BULK and element.vr not in ("SQ", "UN", "")):
                 continue
             creator = creators.get(tag >> 8, "")
-            seen = (tag, element.vr, value, charset, creator)
-            if seen in self._seen:
+            one = (tag, element.vr, value, creator)
+            if one in seen:
                 continue
-            self._seen.add(seen)
+            seen.add(one)
             vr = effective_vr(element, creator)
             if vr == "SQ":
                 inner = wire.IMPLICIT_LITTLE if element.vr == "UN" else encoding
