@@ -167,10 +167,11 @@ def test_what_must_stay_has_stayed(release):
 
 def same(after, value) -> bool:
     """Whether an element says what the key says, numbers as numbers."""
-    said = [str(v) for v in after.value] if isinstance(value, list) else str(after.value)
-    if after.VR == "DS":
-        return [float(v) for v in said] == [float(v) for v in value]
-    return said == value
+    said = [str(v) for v in after.value] if isinstance(value, list) else [str(after.value)]
+    meant = value if isinstance(value, list) else [value]
+    if after.VR in ("DS", "FD", "FL"):
+        return [float(v) for v in said] == [float(v) for v in meant]
+    return said == meant
 
 
 def test_no_planted_identifier_is_in_any_byte_of_the_release(release):

@@ -8,6 +8,7 @@ import json
 import re
 import subprocess
 import sys
+import unicodedata
 from io import BytesIO
 from pathlib import Path
 
@@ -20,7 +21,9 @@ from pydicom.uid import DeflatedExplicitVRLittleEndian, ExplicitVRLittleEndian, 
 
 from dicomlab import forge
 from dicomlab.errors import DicomlabError
-from dicomlab.forge import jpeg
+from dicomlab.forge import head, jpeg
+from dicomlab.forge.draw import Draw
+from dicomlab.forge.shapes import Points
 
 MEGABYTE = 1_000_000
 BROKEN = ("cut.dcm", "short.dcm", "empty.dcm")
@@ -176,6 +179,29 @@ def test_the_ct_shows_a_face_that_stands_out_in_front(samples):
     assert nose[middle].min() + 8 < eyes[middle].min()  # the tip of the nose stands before its root
     assert eyes[side].min() > nose[middle].min() + 15  # eyes lie deep
     assert chin[middle].min() < eyes[side].min() + 30
+
+
+@pytest.mark.parametrize("seed", [1, 2, 3])
+@pytest.mark.parametrize(
+    "outwards",
+    [(0.0, -1.0, 0.0), (0.0, -0.8, -0.6), (1.0, 0.0, 0.0), (0.6, -0.8, 0.0)],
+    ids=["behind", "below", "beside", "askew"],
+)
+def test_skull_and_skin_lie_between_the_cerebellum_and_the_air(seed, outwards):
+    shape = head.HeadShape.drawn(Draw(seed, "a head"), turn=0.0)
+    far = np.arange(0.0, 130.0, 0.5)
+    x, y, z = (start + far * step for start, step in zip((15.0, -52.0, -42.0), outwards, strict=True))
+    hu = head.signal(Points(x, y, z), shape, head.HU, 1.0)
+    assert -5 < hu[0] < 60  # brain
+    bone, air = int(np.argmax(hu > 500)), int(np.argmax(hu < -500))
+    assert 0 < bone < air  # bone comes first
+    assert far[air] - far[bone] > 10  # then the scalp
+
+
+def test_names_are_planted_in_six_scripts(key):
+    said = "".join(v for e in key["planted"] if e["category"] in ("patient name", "person") for v in e["values"])
+    for name in ("GREEK SMALL", "CJK UNIFIED", "ARABIC LETTER", "HIRAGANA LETTER", "WITH DIAERESIS", "LATIN CAPITAL"):
+        assert any(name in unicodedata.name(c) for c in said), name
 
 
 def test_the_directory_of_the_cd_lists_its_instances(samples):

@@ -66,6 +66,10 @@ def _files(book: Book, seed: int) -> Iterator[tuple[str, bytes]]:
             sheet.note("(0002,0016)", (envelope.sender,), Fate("X", "X", "file meta"))
         if envelope.preamble:
             sheet.note("preamble", (envelope.preamble,), Fate("Z", "Z", "file meta"))
+        if envelope.remark:
+            sheet.note("(0002,0102)", (envelope.remark,), Fate("X", "X", "file meta"))
+        if envelope.padding:
+            sheet.note("(FFFC,FFFC)", (envelope.padding,), Fate("X", "X", "trailing padding"))
         content = encode(sheet.dataset, envelope)
         if "PixelData" in sheet.dataset and envelope.syntax != BASELINE:  # whose stream has a comment to lose
             digest = hashlib.sha256(sheet.dataset.PixelData).hexdigest()

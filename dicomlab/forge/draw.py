@@ -81,4 +81,4 @@ class Draw:
         for shift in (0, 16, 32, 48):
             quarters += ((raw >> np.uint64(shift)) & np.uint64(0xFFFF)).astype(np.float64)
         unit = (quarters / 65535.0 - 2.0) * np.sqrt(3.0)
-        return (unit * sigma).reshape(shape)
+        return np.asarray((unit * sigma).reshape(shape))

@@ -11,6 +11,7 @@ from pydicom import dcmwrite
 from pydicom.dataset import Dataset, FileMetaDataset
 from pydicom.encaps import encapsulate
 from pydicom.uid import (
+    UID,
     DeflatedExplicitVRLittleEndian,
     ExplicitVRBigEndian,
     ExplicitVRLittleEndian,
@@ -44,7 +45,9 @@ class Envelope:
     preamble
         Text in the 128 bytes of the preamble.
     padding
-        Bytes of Data Set Trailing Padding.
+        Text in the Data Set Trailing Padding.
+    remark
+        Text in the Private Information of the file meta.
     bare
         No preamble and no file meta: the Dataset alone, in implicit VR.
     """
@@ -52,14 +55,15 @@ class Envelope:
     syntax: str = EXPLICIT
     sender: str = ""
     preamble: str = ""
-    padding: int = 0
+    padding: str = ""
+    remark: str = ""
     bare: bool = False
 
 
 def encode(dataset: Dataset, envelope: Envelope) -> bytes:
     """Return the bytes of a file that holds the Dataset, which is changed while it is encoded."""
     if envelope.padding:
-        dataset.add_new(_PADDING, "OB", bytes(envelope.padding))
+        dataset.add_new(_PADDING, "OB", _even(envelope.padding).ljust(64, b"\0"))
     buffer = BytesIO()
     if envelope.bare:
         dcmwrite(buffer, dataset, implicit_vr=True, little_endian=True, enforce_file_format=False)
@@ -67,11 +71,14 @@ def encode(dataset: Dataset, envelope: Envelope) -> bytes:
     meta = FileMetaDataset()
     meta.MediaStorageSOPClassUID = dataset.SOPClassUID
     meta.MediaStorageSOPInstanceUID = dataset.SOPInstanceUID
-    meta.TransferSyntaxUID = envelope.syntax
-    meta.ImplementationClassUID = IMPLEMENTATION
+    meta.TransferSyntaxUID = UID(envelope.syntax)
+    meta.ImplementationClassUID = UID(IMPLEMENTATION)
     meta.ImplementationVersionName = "DICOMLAB_FORGE"
     if envelope.sender:
         meta.SourceApplicationEntityTitle = envelope.sender
+    if envelope.remark:
+        meta.PrivateInformationCreatorUID = UID(IMPLEMENTATION)
+        meta.PrivateInformation = _even(envelope.remark)
     dataset.file_meta = meta
     if envelope.syntax == J2K:
         dataset.PixelData = encapsulate([_jpeg_2000(dataset)])
@@ -80,13 +87,19 @@ def encode(dataset: Dataset, envelope: Envelope) -> bytes:
     if encoder and "PixelData" in dataset:
         meta.TransferSyntaxUID = EXPLICIT
         dataset.compress(envelope.syntax, encoding_plugin=encoder, generate_instance_uid=False)
-        meta.ImplementationClassUID = IMPLEMENTATION
+        meta.ImplementationClassUID = UID(IMPLEMENTATION)
         meta.ImplementationVersionName = "DICOMLAB_FORGE"
     if envelope.syntax == BIG and dataset.get("BitsAllocated") == 16:  # noqa: PLR2004 - OW swaps with the file
         dataset.PixelData = np.frombuffer(dataset.PixelData, "<u2").astype(">u2").tobytes()
     dataset.preamble = envelope.preamble.encode()[:128].ljust(128, b"\0")
     dcmwrite(buffer, dataset, enforce_file_format=True)
     return buffer.getvalue()
+
+
+def _even(text: str) -> bytes:
+    """Return text in UTF-8, of even length as PS3.5 7.1.1 asks."""
+    said = text.encode()
+    return said + b"\0" * (len(said) % 2)
 
 
 def _jpeg_2000(dataset: Dataset) -> bytes:

@@ -84,7 +84,8 @@ def core(p: Points, s: HeadShape) -> Field:
     cheek = ellipsoid(m, (43, 50, -58), (22, 25, 19))
     neck = capsule(p, (0, -22, -80), (0, -38, -230), 55, 60)
     temple = ellipsoid(m, (62, 22, -28), (13, 30, 26))
-    return join(vault, middle, jaw, angle, chin, cheek, temple, neck, blend=22)
+    occiput = ellipsoid(p, (0, -48, -34), (65, 56, 48))
+    return join(vault, occiput, middle, jaw, angle, chin, cheek, temple, neck, blend=22)
 
 
 def skin(p: Points, s: HeadShape) -> Field:
@@ -150,7 +151,7 @@ def brain(p: Points) -> tuple[Field, Field, Field]:
     temporal = ellipsoid(m, (42, 4, -24), (20, 38, 19))
     cerebrum = join(front, back, temporal, blend=14)
     cerebrum = carve(cerebrum, ellipsoid(p, (0, -58, -54), (62, 52, 27)), blend=5)
-    cerebellum = ellipsoid(m, (20, -56, -45), (33, 30, 23))
+    cerebellum = ellipsoid(m, (20, -52, -42), (31, 29, 22))
     stem = capsule(p, (0, -20, -16), (0, -36, -120), 13, 8)
     whole = join(cerebrum, cerebellum, stem, blend=3)
     midline = meet(m.x - 1.3, carve(half_space(p, (0, 0, -1), 8), ellipsoid(p, (0, -8, 8), (40, 46, 24))))
@@ -188,7 +189,7 @@ def cavities(p: Points, skull_front: Field) -> Field:
     mouth = ellipsoid(p, (0, 56, -91), (20, 20, 3))
     canal = capsule(m, (50, -10, -40), (90, -12, -38), 3.2)
     mastoid = meet(ellipsoid(m, (56, -24, -50), (10, 11, 14)), 0.8 - np.abs(np.sin(0.9 * p.z + 0.4 * p.y)) * 2)
-    inside = join(meet(join(maxillary, frontal, sphenoid), skull_front + 2), mastoid)
+    inside = meet(join(maxillary, frontal, sphenoid, mastoid), skull_front + 2)
     return join(meet(nose, skull_front), throat, mouth, canal, inside)
 
 
@@ -197,7 +198,8 @@ def skeleton(p: Points, s: HeadShape) -> tuple[Field, Field]:
     m = p.mirrored()
     ex = 31.5 + s.eye_distance
     outer = ellipsoid(p, (0, -14, 17), (69.5, 90.5, 64.5))
-    base = join(outer, ellipsoid(p, (0, -52, -42), (58, 42, 36)), ellipsoid(p, (0, 4, -30), (60, 50, 32)), blend=10)
+    behind, middle_fossa = ellipsoid(p, (0, -50, -40), (58, 43, 36)), ellipsoid(m, (33, 4, -28), (28, 46, 26))
+    base = join(outer, behind, middle_fossa, blend=10)
     vault = meet(base, -(base + 6.2))
     marrow = meet(base + 1.9, -(base + 4.3))
     middle = ellipsoid(p, (0, 26, -56), (52, 51, 40))
@@ -242,8 +244,8 @@ def signal(p: Points, s: HeadShape, values: Mapping[str, float], width: float) -
     surface = skin(p, s)
     bone, marrow = skeleton(p, s)
     cortex, inner, ventricles = brain(p)
-    space = join(ellipsoid(p, (0, -14, 17), (63.3, 84.3, 58.3)), ellipsoid(p, (0, -52, -42), (52, 36, 30)),
-                 ellipsoid(p, (0, 4, -30), (54, 44, 26)), blend=10)  # fmt: skip
+    space = join(ellipsoid(p, (0, -14, 17), (63.3, 84.3, 58.3)), ellipsoid(p, (0, -50, -40), (51.8, 36.8, 29.8)),
+                 ellipsoid(m, (33, 4, -28), (21.8, 39.8, 19.8)), blend=10)  # fmt: skip
     orbit = ellipsoid(m, (ex - 2, 40, -37), (16.5, 30, 15))
     globe = ellipsoid(m, (ex, 54, -37), (12, 12.2, 12))
     nerve = capsule(m, (ex - 1, 42, -37), (14, 8, -34), 2.6)

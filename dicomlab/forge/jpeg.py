@@ -39,7 +39,7 @@ def _segment(marker: int, content: bytes) -> bytes:
 
 def _quantizer(step: int) -> NDArray[np.int64]:
     order = np.add.outer(np.arange(_SIDE), np.arange(_SIDE))
-    return np.minimum(step + step * order // 2, 255).astype(np.int64)
+    return np.asarray(np.minimum(step + step * order // 2, 255), dtype=np.int64)
 
 
 def encode(pixels: NDArray[np.uint8], *, step: int = 4, comments: Sequence[bytes] = ()) -> bytes:

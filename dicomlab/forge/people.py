@@ -3,29 +3,29 @@
 from __future__ import annotations
 
 import datetime as dt
+import json
 from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+from typing import Any
 
 from dicomlab.forge.draw import Draw
 
-_JAPANESE = (
-    ("Ariga", "Hanako", "有賀", "花子", "ありが", "はなこ"),
-    ("Tsuge", "Michiko", "柘植", "道子", "つげ", "みちこ"),
-    ("Kuroe", "Sayuri", "黒江", "早百合", "くろえ", "さゆり"),
-)
-_GERMAN = (
-    ("Schönfärber", "Jürgen", "SCHOENFAERBER", "Grünhäusl"),
-    ("Wühlmäuser", "Götz", "WUEHLMAEUSER", "Dörflinghaus"),
-    ("Käsbührer", "Jörg", "KAESBUEHRER", "Mönkebüll"),
-)
+
+@cache
+def _pools() -> dict[str, dict[str, Any]]:
+    text = (files("dicomlab.forge") / "tables" / "people.json").read_text("utf-8")
+    return dict(json.loads(text))
 
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """A hospital: its name, its address, and the department of the visits."""
+    """A hospital: its name, its address, the department of the visits, and what its systems are called after."""
 
     institution: str
     street: str
     department: str
+    mark: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +83,11 @@ class Person:
         """Every part of the name, in every script in which it is written."""
         return (self.family, self.given, *self.written)
 
+    @property
+    def mail(self) -> str:
+        """The e-mail address, below a domain that RFC 2606 keeps for examples."""
+        return f"{self.given}.{self.family}@post.example".lower()
+
     def age(self, day: dt.date) -> int:
         """Return full years on that day."""
         return day.year - self.birth.year - ((day.month, day.day) < (self.birth.month, self.birth.day))
@@ -90,15 +95,22 @@ class Person:
 
 def cast(seed: int) -> tuple[Person, Person]:
     """Return both patients: a Japanese woman aged over 89 and a German man; the same for the same seed."""
-    return _first(Draw(seed, "first patient")), _second(Draw(seed, "second patient"))
+    return _first(Draw(seed, "first patient"), seed), _second(Draw(seed, "second patient"), seed)
 
 
-def _first(draw: Draw) -> Person:
-    family, given, kanji, kanji_given, kana, kana_given = draw.choice(_JAPANESE)
+def _turn(pool: list[Any], seed: int) -> Any:  # noqa: ANN401 - rows of several shapes
+    """Return the row whose turn it is: seeds next to each other never share one."""
+    return pool[seed % len(pool)]
+
+
+def _first(draw: Draw, seed: int) -> Person:
+    pool = _pools()["japanese"]
+    family, given, kanji, kanji_given, kana, kana_given = _turn(pool["patients"], seed)
     groups = f"{family}^{given}={kanji}^{kanji_given}={kana}^{kana_given}"
     day = draw.day(dt.date(2026, 1, 12), dt.date(2026, 3, 20))
     later = day + dt.timedelta(days=7 * draw.integer(4, 8) + 2)
-    place = Place("Hospital Akatsukinomori", "4-17 Kazahaya, Minamitsuru 403-0512", "Radiology Tower West")
+    place = Place(*_turn(pool["places"], seed))
+    referring, operator, other, reader, mother = draw.sub("staff").sample(pool["staff"], 5)
     japanese = ["", "ISO 2022 IR 87"]
     visits = (
         Visit(
@@ -108,10 +120,10 @@ def _first(draw: Draw) -> Person:
             japanese,
             f"ACC{draw.digits(8)}",
             f"ST{draw.digits(5)}",
-            station="AKTCT3",
-            referring="Okabayashi^Kenzo^^Dr",
-            operator="Mizuhara^Kazuyo",
-            reader="Hayashida^Tomoe",
+            station=f"{place.mark}CT3",
+            referring=referring,
+            operator=operator,
+            reader=reader,
             place=place,
             draw=draw,
         ),
@@ -122,60 +134,64 @@ def _first(draw: Draw) -> Person:
             japanese,
             f"ACC{draw.digits(8)}",
             f"ST{draw.digits(5)}",
-            station="AKTWARD7",
-            referring="Okabayashi^Kenzo^^Dr",
-            operator="Sakuragi^Chiharu",
-            reader="Hayashida^Tomoe",
+            station=f"{place.mark}WARD7",
+            referring=referring,
+            operator=other,
+            reader=reader,
             place=place,
             draw=draw,
         ),
     )
+    number, other_id = f"{place.mark}{draw.digits(7)}", f"INS{draw.digits(9)}"
     return Person(
-        family, given, (kanji, kanji_given, kana, kana_given), f"{family.upper()}_{given}", f"AKT{draw.digits(7)}",
-        f"INS{draw.digits(9)}", dt.date(day.year - draw.integer(92, 97), draw.integer(4, 12), draw.integer(1, 28)), "F",
-        "12-3 Tsubakidani, Minamitsuru 403-0518", f"0555-{draw.digits(2)}-{draw.digits(4)}", "Inokuchi^Fumiyo",
-        "Pearl diver", visits,
+        family, given, (kanji, kanji_given, kana, kana_given), f"{family.upper()}_{given}", number, other_id,
+        dt.date(day.year - draw.integer(92, 97), draw.integer(4, 12), draw.integer(1, 28)), "F",
+        f"{draw.integer(2, 29)}-{draw.integer(2, 9)} Tsubakidani, {place.street.split(', ')[1]}",
+        f"0555-{draw.digits(2)}-{draw.digits(4)}", mother, "Pearl diver", visits,
     )  # fmt: skip
 
 
-def _second(draw: Draw) -> Person:
-    family, given, spelled, mother = draw.choice(_GERMAN)
+def _second(draw: Draw, seed: int) -> Person:
+    pool, abroad = _pools()["german"], _pools()["abroad"]
+    family, given, spelled = _turn(pool["patients"], seed)
     day = draw.day(dt.date(2025, 9, 8), dt.date(2025, 11, 14))
     later = day + dt.timedelta(days=7 * draw.integer(5, 9) + 3)
-    place = Place("Klinikum Fürstenquell", "Lärchenstieg 41, 87499 Wildpoldsried", "Neuroradiologie Haus Süd")
+    place = Place(*_turn(pool["places"], seed))
+    referring, operator, reader, mother = draw.sub("staff").sample(pool["staff"], 4)
     visits = (
         Visit(
             "first",
             day,
             f"{family}^{given}^^Dr.",
             "ISO_IR 100",
-            f"FQ{draw.digits(7)}",
+            f"{place.mark}{draw.digits(7)}",
             f"RIS{draw.digits(5)}",
-            station="FQMRT02",
-            referring="Bärwinkel^Änneliese^^Dr.",
-            operator="Tüxen^Özgür",
-            reader="Quästl^Rüdiger",
+            station=f"{place.mark}MRT02",
+            referring=referring,
+            operator=operator,
+            reader=reader,
             place=place,
             draw=draw,
         ),
-        Visit(
+        Visit(  # in UTF-8, so its staff may be written in any script
             "second",
             later,
             f"{family}^{given}",
             "ISO_IR 192",
-            f"FQ{draw.digits(7)}",
+            f"{place.mark}{draw.digits(7)}",
             f"RIS{draw.digits(5)}",
-            station="FQUS11",
-            referring="Bärwinkel^Änneliese^^Dr.",
-            operator="Hülskötter^Friederike",
-            reader="Quästl^Rüdiger",
+            station=f"{place.mark}US11",
+            referring=draw.sub("greek").choice(abroad["greek"]),
+            operator=draw.sub("chinese").choice(abroad["chinese"]),
+            reader=draw.sub("arabic").choice(abroad["arabic"]),
             place=place,
             draw=draw,
         ),
     )
+    number, other_id = f"{place.mark}-{draw.digits(8)}", f"VS{draw.digits(9)}"
     return Person(
-        family, given, (spelled,), f"{family}, {given}", f"FQ-{draw.digits(8)}", f"VS{draw.digits(9)}",
+        family, given, (spelled,), f"{family}, {given}", number, other_id,
         dt.date(day.year - draw.integer(45, 66), draw.integer(1, 12), draw.integer(1, 28)), "M",
-        "Drosselgässle 7, 87439 Kempten", f"+49 831 {draw.digits(6)}", f"{mother}^Brünhilde", "Glasbläser",
-        visits,
+        f"Drosselgässle {draw.integer(3, 98)}, {place.street.split(', ')[1]}", f"+49 831 {draw.digits(6)}", mother,
+        "Glasbläser", visits,
     )  # fmt: skip

@@ -116,7 +116,7 @@ def others(book: Book, seed: int) -> Iterator[tuple[str, bytes]]:
         encode(sheet.dataset, envelope)
         listed.append((name, sheet.dataset))
     uid = second.visits[0].uid("file-set")
-    yield _other(book, f"{cd}/DICOMDIR", directory(listed, name="FQ_CD", uid=uid),
+    yield _other(book, f"{cd}/DICOMDIR", directory(listed, name=f"{second.visits[0].place.mark}_CD", uid=uid),
                  shows="Directory of the CD, with the patient's name", end="ignored dicomdir")  # fmt: skip
     lost = Series(second, second.visits[1], "lost", "CR", 8, "Thorax", "CHEST", "GE Healthcare", "Definium")
     _, sheet, _ = pictures.radiograph(aside, "lost", lost, label=False)

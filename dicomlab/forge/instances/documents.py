@@ -74,8 +74,8 @@ def _content(sheet: Sheet, series: Series, ct: Series) -> None:
             "TEXT",
             ("121077", "DCM", "Conclusion"),
             "TextValue",
-            f"Call {person.phone} again",
-            (person.phone,),
+            f"Call {person.phone} again or write to {person.mail}, see https://{person.patient_id.lower()}.example/x",
+            (person.phone, person.mail, person.patient_id.lower()),
         ),
     )
     for index, (relation, kind, concept, keyword, value, identifying) in enumerate(items):

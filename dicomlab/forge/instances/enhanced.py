@@ -59,7 +59,7 @@ def knee(book: Book, name: str, series: Series) -> Made:
         PixelData=pixels.tobytes(),
     )
     sheet.dataset["PixelData"].VR = "OW"
-    return name, sheet, Envelope(DEFLATED, sender="FQARCHIVE")
+    return name, sheet, Envelope(DEFLATED, sender=f"{visit.place.mark}ARCHIVE")
 
 
 def _description(sheet: Sheet) -> None:

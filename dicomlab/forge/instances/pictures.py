@@ -18,7 +18,7 @@ from dicomlab.forge import jpeg
 from dicomlab.forge.draw import Draw
 from dicomlab.forge.encoding import BASELINE, BIG, EXPLICIT, IMPLICIT, RLE, Envelope
 from dicomlab.forge.font import stamp
-from dicomlab.forge.instances.common import Series, private, requested, sheet_of
+from dicomlab.forge.instances.common import Series, parts, private, requested, sheet_of
 from dicomlab.forge.sheet import Book, Fate, Sheet
 
 if TYPE_CHECKING:
@@ -86,6 +86,9 @@ def ultrasound(book: Book, name: str, series: Series) -> Made:
               BitsAllocated=8, BitsStored=8, HighBit=7, PixelRepresentation=0, PixelData=pixels.tobytes())  # fmt: skip
     sheet.dataset["PixelData"].VR = "OB"
     _icon(sheet, grey)
+    record = [visit.referring, person.mother]
+    sheet.plant("PhysiciansOfRecord", record, *(part for name in record for part in parts(name)))
+    sheet.plant("PatientTelecomInformation", person.mail)
     requested(sheet, series)
     return name, sheet, Envelope(RLE, sender=visit.station)
 
@@ -128,7 +131,7 @@ def cine(book: Book, name: str, series: Series) -> Made:
     sheet.put(PhotometricInterpretation="PALETTE COLOR")
     sheet.plant("PatientComments", f"Angehörige: {person.mother.split('^')[0]}, Tel. {person.phone}", person.phone,
                 person.mother.split("^")[0])  # fmt: skip
-    return name, sheet, Envelope(RLE)
+    return name, sheet, Envelope(RLE, remark=f"sent for {person.family}, {person.given}")
 
 
 def radiograph(book: Book, name: str, series: Series, *, label: bool) -> Made:

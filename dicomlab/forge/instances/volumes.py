@@ -74,7 +74,8 @@ def _geometry(sheet: Sheet, series: Series, grid: Grid, index: int) -> None:
     sheet.keep("ImagePositionPatient", grid.position(index)) if "*" not in sheet.where else sheet.put(
         ImagePositionPatient=grid.position(index)
     )
-    sheet.put(ImageOrientationPatient=[*grid.across, *grid.down], PixelSpacing=list(grid.spacing))
+    sheet.keep("ImageOrientationPatient", [*grid.across, *grid.down])
+    sheet.keep("PixelSpacing", list(grid.spacing))
     sheet.plant("ContentDate", series.visit.date)
     sheet.plant("AcquisitionDate", series.visit.date)
     sheet.put(ContentTime=f"{series.time}.{index:03d}", AcquisitionTime=f"{series.time}.{index:03d}")
@@ -138,7 +139,9 @@ def mr_head(book: Book, folder: str, series: Series) -> Iterator[Made]:
 def _mr_words(sheet: Sheet, series: Series) -> None:
     sheet.put(ImageType=["ORIGINAL", "PRIMARY", "M", "ND"], ScanningSequence=["GR", "IR"], SequenceVariant=["SP", "MP"])
     sheet.put(ScanOptions="", MRAcquisitionType="3D", EchoTime=2.3, RepetitionTime=1900, InversionTime=900)
-    sheet.put(EchoTrainLength=1, MagneticFieldStrength=3, FlipAngle=9)
+    sheet.put(EchoTrainLength=1, MagneticFieldStrength=3)
+    sheet.keep("FlipAngle", 9)
+    sheet.keep("ImagingFrequency", "123.2")
     family = series.person.family
     sheet.plant("SequenceName", f"tfl {family}", family)
     sheet.plant("ReceiveCoilName", f"HN {family}", family)
@@ -163,7 +166,8 @@ def ct_abdomen(book: Book, folder: str, series: Series) -> Iterator[Made]:
     for index in range(grid.slices):
         name = f"{folder}/ABD_{index + 1:02d}.dcm"
         sheet = sheet_of(book, name, series, sop_class=CTImageStorage, number=index + 1)
-        sheet.put(ImageType=["ORIGINAL", "PRIMARY", "AXIAL"], KVP=120)
+        sheet.put(ImageType=["ORIGINAL", "PRIMARY", "AXIAL"])
+        sheet.keep("KVP", 120)
         sheet.plant(
             "ConvolutionKernel", ["STANDARD", person.family], person.family, fate="C", category="outside the table"
         )
@@ -179,12 +183,17 @@ def ct_abdomen(book: Book, folder: str, series: Series) -> Iterator[Made]:
         private(sheet, (0x0043, "GEMS_PARM_01", 0x62), ("SH", person.family), (person.family,), block=0x11)
         if index == 1:
             _unknown(sheet, series)
+        if index == 2:  # noqa: PLR2004 - one slice that went through another maker's workstation
+            private(sheet, (0x00E1, "ELSCINT1", 0x21), ("DS", "412.5"), fate="X/K", block=0x3C)
+            private(sheet, (0x00E1, "ELSCINT1", 0x40), ("SH", f"AX {person.family}"), (person.family,), block=0x3C)
+            private(sheet, (0x0015, f"{person.family} DESK", 0x01), ("DA", visit.date), (visit.date,))
         x, y, _ = grid.points(index)
         hu = abdomen(x, y) + draw.sub(str(index)).noise(x.shape, 9.0)
         sheet.put(RescaleIntercept=0, RescaleSlope=1, RescaleType="HU", WindowCenter=50, WindowWidth=400)
         _pixels(sheet, np.clip(np.rint(hu), -1024, 3071), 16, signed=True)
         syntax = (IMPLICIT, EXPLICIT, BIG, DEFLATED)[index]
-        yield name, sheet, Envelope(syntax, sender="AKTSEND", padding=64 if index == 1 else 0)
+        padding = f"{person.family} {person.given} {person.patient_id}" if index == 1 else ""
+        yield name, sheet, Envelope(syntax, sender=f"{visit.place.mark}SEND", padding=padding)
 
 
 def _unknown(sheet: Sheet, series: Series) -> None:
@@ -223,4 +232,4 @@ def diffusion(book: Book, names: list[str], series: Series) -> Iterator[Made]:
         x, y, _ = grid.points(index)
         values = np.clip(abdomen(x, y) + 140, 0, 300) + draw.sub(str(index)).noise(x.shape, 6.0)
         _pixels(sheet, np.clip(np.rint(values), 0, 4095), 12, signed=False)
-        yield name, sheet, Envelope(EXPLICIT if index else IMPLICIT, sender="FQMODALITY")
+        yield name, sheet, Envelope(EXPLICIT if index else IMPLICIT, sender=f"{series.visit.place.mark}MODALITY")
