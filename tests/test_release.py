@@ -26,7 +26,7 @@ from dicomlab import engine, files, pseudonyms
 from dicomlab.errors import ReleaseError
 from dicomlab.header.wire import Defer, Element
 from dicomlab.records import Reason, RunOutcome, State, Verdict
-from dicomlab.runs import shard
+from dicomlab.runs import conduct, shard
 
 KEY = pseudonyms.Key(bytes(32))
 # Rare words, so that finding one in an output is no accident.
@@ -556,7 +556,8 @@ def test_the_release_of_the_corpora_passes_now_and_when_verified_again(of_all):
     assert again.passed, str(again)
 
 
-def test_two_workers_and_one_make_the_same_release_of_the_corpora(of_all, tmp_path):
+def test_files_that_share_what_they_share_and_files_each_alone_make_the_same_release(of_all, tmp_path, monkeypatch):
+    monkeypatch.setattr(conduct, "_SHARD", 1)
     dl.run(of_all.source, tmp_path / "out", of_all.name, KEY)
     assert lines(tmp_path / "out") == lines(of_all.outcome.release)
 
