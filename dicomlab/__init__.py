@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from dicomlab.recipe import Recipe
     from dicomlab.recipe import load as load_recipe
     from dicomlab.records import Finding, Masked, RunOutcome, Verdict
-    from dicomlab.runs import deidentify, find, inspect, plan, report, run, verify
+    from dicomlab.runs import compare, deidentify, find, inspect, plan, report, run, verify
 
     __version__: str
 
@@ -34,6 +34,7 @@ _HOMES = {
     "Recipe": ("recipe", "Recipe"),
     "RunOutcome": ("records", "RunOutcome"),
     "Verdict": ("records", "Verdict"),
+    "compare": ("runs", "compare"),
     "deidentify": ("runs", "deidentify"),
     "find": ("runs", "find"),
     "inspect": ("runs", "inspect"),
@@ -54,6 +55,7 @@ __all__ = [
     "RunOutcome",
     "Verdict",
     "__version__",
+    "compare",
     "deidentify",
     "find",
     "inspect",

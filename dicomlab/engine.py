@@ -161,6 +161,13 @@ class Deidentifier:
         )
         return Cleaned(replace(instance, elements=elements), Plan(tuple(changes), findings), self._codes)
 
+    def changes(self, instance: Instance) -> tuple[Change, ...]:
+        """Return what would be done to the header, whether or not the recipe lets the instance out."""
+        attributes = instance.attributes()
+        check(instance, attributes)
+        context = self._context(instance, attributes)
+        return tuple(self.header.clean(instance.elements, instance.encoding, context)[1])
+
     def _context(self, instance: Instance, attributes: Mapping[str, str]) -> Context:
         sop_class, mime = attributes["SOPClassUID"], attributes.get("MIMETypeOfEncapsulatedDocument", "")
         key = (sop_class, frozenset(instance.elements), mime)

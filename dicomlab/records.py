@@ -182,6 +182,21 @@ class Change:
 
 
 @dataclass(frozen=True, slots=True)
+class Comparison:
+    """What two recipes do to one attribute of a collection: never holds a value.
+
+    `path`: attribute path without item numbers. `first`, `second`: how many instances have it kept, removed and
+    so on under each recipe ("keep" where nothing is done).
+    """
+
+    path: str
+    tag: int
+    vr: str
+    first: Mapping[str, int]
+    second: Mapping[str, int]
+
+
+@dataclass(frozen=True, slots=True)
 class Region:
     """A rectangle of pixels: columns x0 to x1, rows y0 to y1, upper bounds open; frame or all."""
 
@@ -275,7 +290,9 @@ class RunOutcome:
     def __str__(self) -> str:
         """One line for a person."""
         parts = ", ".join(f"{self.count(s)} {s}" for s in State)
-        said = "not verified" if self.verdict is None else ("verified" if self.verdict.passed else "VERIFICATION FAILED")
+        said = (
+            "not verified" if self.verdict is None else ("verified" if self.verdict.passed else "VERIFICATION FAILED")
+        )
         return f"{len(self.outcomes)} files: {parts}; {said}"
 
 

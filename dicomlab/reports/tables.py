@@ -15,13 +15,13 @@ from dicomlab import standard
 from dicomlab.records import BATCH_VARIABLE, Masked
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from ipywidgets import VBox
 
     from dicomlab.catalog import Catalog
     from dicomlab.header.inspect import AttributeSummary
-    from dicomlab.records import Change, Finding, Verdict
+    from dicomlab.records import Change, Comparison, Finding, Verdict
     from dicomlab.risk import Assessment, Suggestion
 
 ALL = "all"
@@ -46,6 +46,7 @@ _STYLE = (
     ".dl-table th{position:sticky;top:0;background:var(--jp-layout-color2,#f0f2f4);font-weight:600}"
     ".dl-table th,.dl-table td{padding:.25em .7em;border-bottom:1px solid var(--jp-border-color3,#e5e8eb);"
     "vertical-align:top!important;text-align:left!important;white-space:normal;overflow-wrap:anywhere;min-width:2em}"
+    ".dl-table th{overflow-wrap:normal}"
     ".dl-table .n{text-align:right!important;white-space:nowrap;font-variant-numeric:tabular-nums}"
     ".dl-risk,.dl-table .m{white-space:nowrap}"
     ".dl-risk i{display:inline-block;width:.8em;height:.8em;border-radius:.2em;margin-right:.4em}"
@@ -226,6 +227,19 @@ def checks(verdict: Verdict) -> Table:
         for c in sorted(verdict.checks, key=lambda c: c.passed)
     ]
     return Table(("answer", "question", "what was found"), tuple(rows), f"{verdict}.")
+
+
+def compared(rows: Sequence[Comparison], first: str, second: str) -> Table:
+    """Return what two recipes do differently to a collection; `first` and `second` are their names."""
+    table = []
+    for row in rows:
+        klass = str(standard.risk(row.tag, row.vr).klass)
+        table.append((klass, (row.path, row.vr, klass, _told(row.first), _told(row.second))))
+    return Table(("attribute", "VR", "risk", first, second), tuple(table), "What the recipes do differently here.")
+
+
+def _told(counts: Mapping[str, int]) -> str:
+    return ", ".join(f"{action} ({count})" for action, count in counts.items()) or "not there"
 
 
 def singled_out(assessment: Assessment, suggestion: Suggestion | None = None) -> Table:

@@ -8,7 +8,7 @@ path or as itself.
 from __future__ import annotations
 
 from dicomlab.runs.conduct import run
-from dicomlab.runs.look import deidentify, find, identities, inspect, plan, report
+from dicomlab.runs.look import compare, deidentify, find, identities, inspect, plan, report
 from dicomlab.runs.verification import verify
 
-__all__ = ["deidentify", "find", "identities", "inspect", "plan", "report", "run", "verify"]
+__all__ = ["compare", "deidentify", "find", "identities", "inspect", "plan", "report", "run", "verify"]
