@@ -91,6 +91,7 @@ class Patient:
     name: Name
     mother: Name
     patient_id: str
+    issuer: str
     other_id: str
     insurance: str
     birth: dt.date
@@ -138,7 +139,7 @@ def patient(seed: int, number: int) -> Patient:
     return Patient(
         number, chosen["script"], chosen["charset"], name, mother,
         patient_id=draw.choice(("PAT-{}", "{}", "M{}X", "HN{}")).format(draw.digits(8)),
-        other_id=f"NHS{draw.digits(10)}", insurance=f"KV{draw.digits(9)}", birth=birth,
+        issuer=draw.choice(("", f"PIX{draw.digits(4)}")), other_id=f"NHS{draw.digits(10)}", insurance=f"KV{draw.digits(9)}", birth=birth,
         sex=draw.choice(("F", "M", "O")), size=f"1.{draw.integer(48, 97)}", weight=str(draw.integer(44, 118)),
         address=f"{draw.choice(names['streets'])}, {draw.digits(5)} {draw.choice(names['cities'])}",
         phone=_phone(draw),

@@ -64,8 +64,10 @@ def _make(draft: Draft) -> None:
     draw = draft.draw.sub("planters")
     if draft.sop_class.modality in ("CT", "MR", "PT"):
         draft.put(BodyPartExamined="ABDOMEN")
+    # An image that others refer to is the first of its visit: what was requested must be told somewhere.
+    first = draft.target is not None and draft.target.instance == draft.sop_instance
     for planter, often in (*_PLANTERS, *(_ON_PIXELS if draft.frames else ())):
-        if draw.integer(1, 100) <= often:
+        if draw.integer(1, 100) <= often or (first and planter is nested.requested):
             planter(draft)
     fill.complete(draft)
 

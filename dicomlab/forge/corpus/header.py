@@ -43,6 +43,8 @@ def _patient(draft: Draft) -> None:
     name = patient.name
     draft.plant("PatientName", name.pn, *name.parts, category="three name groups" if any(name.sound) else "")
     draft.plant("PatientID", patient.patient_id)
+    if patient.issuer:
+        draft.plant("IssuerOfPatientID", patient.issuer)
     draft.plant("PatientBirthDate", f"{patient.birth:%Y%m%d}", category="birth date")
     draft.keep("PatientSex", patient.sex, "patient characteristics", basic=False)
     draft.keep("PatientSize", patient.size, "patient characteristics", basic=False)

@@ -6,10 +6,12 @@ import datetime as dt
 from functools import cache
 
 from pydicom.datadict import dictionary_VM, tag_for_keyword
+from pydicom.sequence import Sequence as Items
 
 from dicomlab.forge.corpus.cast import table
 from dicomlab.forge.corpus.draft import Draft
 from dicomlab.forge.corpus.fates import Fate, fates
+from dicomlab.forge.corpus.fill import code
 from dicomlab.forge.corpus.texts import Told, Words, date_in_text, described, identifying, name_in_text, phrase
 from dicomlab.forge.draw import Draw
 
@@ -204,11 +206,14 @@ def harmless(draft: Draft) -> None:
     """Note what must stay: model, kernel, versions, coded meanings, and words that are somebody's name too."""
     patient = draft.patient
     ends = dict.fromkeys(_BOTH, ("kept",))
-    telling = table("names")["telling"].get(patient.name.family) if patient.is_word else None
-    model = telling or draft.draw.sub("model").choice(table("planted")["models"])
-    draft.put(ManufacturerModelName=model)
-    category = "ordinary words" if telling else "kept model, kernel, versions"
+    names = table("names")
+    model = names["telling models"].get(patient.name.family) if patient.is_word else None
+    category = "ordinary words" if model else "kept model, kernel, versions"
+    draft.put(ManufacturerModelName=model or draft.draw.sub("model").choice(table("planted")["models"]))
     draft.note("ManufacturerModelName", category=category, ends=ends)
+    if patient.is_word and "ProcedureCodeSequence" not in draft.dataset:
+        draft.put(ProcedureCodeSequence=Items([code("L-1", "99FORGE", names["telling"][patient.name.family])]))
+        draft.note("ProcedureCodeSequence[0].CodeMeaning", category="ordinary words", ends=ends)
     if "SoftwareVersions" not in draft.dataset:
         draft.put(SoftwareVersions=["VG60A", "syngo CT 2012B"])
         draft.note("SoftwareVersions", category="kept model, kernel, versions", ends=ends)

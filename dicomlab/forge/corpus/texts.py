@@ -86,7 +86,7 @@ def identifying(draw: Draw, patient: Patient, visit: Visit, *, whole: bool = Fal
     others = [
         Told(patient.patient_id, (patient.patient_id,)), Told(visit.accession, (visit.accession,)),
         date_in_text(draw, visit.day), date_in_text(draw, patient.birth), Told(patient.phone, (patient.phone,)),
-        Told(patient.email, (patient.email,)), Told(patient.url, (patient.url,)),
+        Told(patient.email, (patient.email,)), Told(patient.url, (patient.url, "portal.example")),
         Told(patient.address, (patient.address,)), Told(visit.institution, (visit.institution,)),
         Told(f"Dr. {staff.family}", (staff.family,)), Told(visit.procedure_id, (visit.procedure_id,)),
     ]  # fmt: skip
@@ -99,7 +99,11 @@ def composed(draw: Draw, words: Words, told: Sequence[Told], most: int, *, plain
     Words of one's own come whole; what identifies comes alone where nothing else fits.
     """
     for one in told:
-        template = draw.choice(_TEMPLATES[:2] if plain else _TEMPLATES)
+        # Capitals behind a title read as more of the name.
+        titled = one.text.startswith(("Dr. ", "Mr "))
+        template = _TEMPLATES[0] if titled else draw.choice(_TEMPLATES[:2] if plain else _TEMPLATES)
+        if any(c.isdigit() for c in one.text) or "@" in one.text:
+            template = template.replace("_", " ")  # a sign that is part of numbers, mailboxes and addresses
         text = template.format(words=words.phrase, told=one.text)
         if len(text) <= most:
             return text, one

@@ -39,7 +39,7 @@ def digest(instance: Instance) -> str:
         return ""
     try:
         if is_encapsulated(instance):
-            content = b"".join(without_metadata(f) for f in fragments(instance))
+            content = b"".join(without_metadata(f).rstrip(b"\0") for f in fragments(instance))
         else:
             content = native(instance, keyword)
     except UNREADABLE:

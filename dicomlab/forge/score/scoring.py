@@ -71,7 +71,7 @@ class Score:
     @property
     def perfect(self) -> bool:
         """Whether nothing is wrong: every item right or quarantined, no leak, no foreign file, no new IOD error."""
-        return not (self.failures or self.leaks or self.foreign or self.new_iod_errors)
+        return not (self.total.wrong or self.total.lost or self.leaks or self.foreign or self.new_iod_errors)
 
     @property
     def total(self) -> Row:
@@ -116,6 +116,11 @@ def score(
     held = _quarantined(source, release, quarantine, by_name) - set(matches.pairs)
     leaks = _leaks(answers, matches.pairs, released, release)
     failures, counted = _judge(answers, profile, source, release, pairs=matches.pairs, held=held)
+    own = {str(path) for path in matches.pairs.values()}
+    for entry in answers["others"]:
+        hunt = Hunt(entry["values"])
+        told = any(lead_to(path, [hunt]) for path in released if str(path) not in own)
+        counted[entry["category"]]["wrong" if told else "right"] += 1
     return Score(
         profile, _rows(counted), failures, len(names), len(matches.pairs), len(names) - len(matches.pairs) - len(held),
         len(held), len(matches.foreign), leaks, iods.new_errors(source, matches.pairs) if iod else None,
