@@ -343,6 +343,21 @@ def test_names_of_all_scripts_are_found_in_their_own_and_in_latin_letters(name, 
         assert sweeper.sweep(f"CT {text} 2 mm", patterns=False) == "CT 2 mm", text.encode("unicode_escape")
 
 
+@pytest.mark.parametrize("text", ["鬼塚, 翼", "鬼塚_翼", "翼 鬼塚", "鬼塚^翼", "鬼塚翼", "翼鬼塚", "(鬼塚 翼)"])
+@pytest.mark.parametrize("technical", [True, False])
+def test_a_given_name_of_one_character_goes_beside_the_family(text, technical):
+    sweeper = Sweeper(Identifiers(names=frozenset(name_parts("Onizuka^Tsubasa=鬼塚^翼"))))
+    assert sweeper.sweep(f"T2 {text}", technical=technical) == "T2"
+    assert sweeper.sweep("翼状肩甲") == "翼状肩甲"
+
+
+@pytest.mark.parametrize("technical", [True, False])
+@pytest.mark.parametrize("text", ["https://portal.example/record/1", "jane.roe@clinic.example", "www.clinic.example/x"])
+@pytest.mark.parametrize("sign", [" ", "_", ": "])
+def test_mail_and_web_addresses_go_from_technical_attributes_too(text, technical, sign):
+    assert swept(f"T2 axial{sign}{text}", technical=technical) == "T2 axial"
+
+
 def test_one_character_that_many_share_is_no_name():
     sweeper = Sweeper(Identifiers(names=frozenset(name_parts("Wang^XiaoDong=王^小东="))))
     assert sweeper.sweep("国王医院 CT") == "国王医院 CT"

@@ -219,6 +219,12 @@ def test_labels_of_segments_and_structures_keep_their_anatomy():
     assert after.SegmentSequence[1].SegmentLabel == "Tumour"
 
 
+def test_an_address_of_the_web_that_is_one_stays_where_its_vr_says_so():
+    scheme = item(CodingSchemeURL="https://codes.example/x", CodingSchemeDesignator="99X")
+    after = cleaned(instance("CT", CodingSchemeIdentificationSequence=[scheme]))
+    assert after.CodingSchemeIdentificationSequence[0].CodingSchemeURL == "https://codes.example/x"
+
+
 # Values of several, empty ones, types, lengths -------------------------------------------------------
 
 
@@ -370,6 +376,11 @@ def test_what_the_recipe_retains_is_not_hunted_elsewhere():
 @pytest.mark.parametrize("keyword", ["SeriesDescription", "ImageComments", "Manufacturer", "ProtocolName"])
 def test_descriptions_give_no_identifiers(keyword):
     assert gathered(instance("CT", **{keyword: "Zuiderlicht 99120"})).phrases == frozenset()
+
+
+@pytest.mark.parametrize("keyword", ["LabelText", "LongDeviceDescription", "DeviceDescription"])
+def test_a_description_that_may_name_a_device_is_no_identifier_as_a_whole(keyword):
+    assert gathered(instance("CT", **{keyword: "Pelvis AP for Zuiderlicht"})).phrases == frozenset()
 
 
 def test_study_ids_and_station_names_that_are_a_word_and_a_digit_are_not_hunted():

@@ -168,7 +168,7 @@ class Known:
                 yield start, end
         for one, other in pairwise(words):
             beside = 0 < other[1] - one[2] <= _LARGEST_GAP
-            if beside and (one[0], other[0]) in self.pairs and (not technical or min(len(one[0]), len(other[0])) > 1):
+            if beside and (one[0], other[0]) in self.pairs and not (technical and _is_initial(one[0], other[0])):
                 yield one[1], other[2]
             elif beside and one[0] in TITLES and other[0] in self.weak:
                 yield other[1], other[2]
@@ -261,7 +261,8 @@ class Known:
 
     def _note_pair(self, one: str, other: str) -> None:
         if is_spaceless(one + other):
-            self.spaceless |= {one + other, one + " " + other, one + "^" + other, one + "\u3000" + other}
+            self.pairs.add((one, other))
+            self.spaceless.add(one + other)
             return
         if one in NOBODY or other in NOBODY or one.isdigit() or other.isdigit() or len(one) < 2:  # noqa: PLR2004
             return
@@ -281,6 +282,11 @@ class Known:
         """Identifiers and dates that a number of DS or IS can be."""
         codes = (code for code, _ in self._codes)
         return frozenset(c for c in codes if c.isdigit() and len(c) >= _SHORTEST_SEPARATED) | self.dates
+
+
+def _is_initial(one: str, other: str) -> bool:
+    """Return whether one of two words is a letter, in a script that has words of a letter only by chance."""
+    return min(len(one), len(other)) == 1 and not is_spaceless(one + other)
 
 
 def _forms(part: str) -> set[str]:

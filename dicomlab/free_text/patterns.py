@@ -37,6 +37,15 @@ _LABEL = (
     r"SSN|NHS|Case[ _-]?No|Fall(?:nummer|nr)|Account|Policy|Licen[cs]e)"
 )
 
+# What is never technique: e-mail and web addresses.
+_ANYWHERE = tuple(
+    re.compile(p)
+    for p in (
+        r"(?<![\w.+%-])[\w.+%-]++@[\w-]+(?:\.[\w-]+)+",
+        r"(?i)(?<![^\W_])(?:https?|ftp|file)://\S+",
+        r"(?i)(?<![^\W_])www\.[\w-]+\.\S+",
+    )
+)
 _EXPRESSIONS = tuple(
     re.compile(p)
     for p in (
@@ -50,10 +59,7 @@ _EXPRESSIONS = tuple(
         rf"(?i)\b(?:{_MONTHS})\.? {_DAY}(?:st|nd|rd|th)?,? {_YEAR}(?!\d){_TIME}",
         rf"(?<!\d){_YEAR} ?[年년] ?\d\d? ?[月월] ?\d\d? ?[日일]",
         r"(?<![\d:])(?:[01]\d|2[0-3]):[0-5]\d(?::[0-5]\d(?:\.\d+)?)?(?![\d:])",
-        # reachable: e-mail, URL, network address, telephone
-        r"(?<![\w.+%-])[\w.+%-]++@[\w-]+(?:\.[\w-]+)+",
-        r"(?i)\b(?:https?|ftp|file)://\S+",
-        r"(?i)\bwww\.[\w-]+\.\S+",
+        # reachable: network address, telephone
         r"(?<![\w.])(?:(?:25[0-5]|2[0-4]\d|1?\d?\d)\.){3}(?:25[0-5]|2[0-4]\d|1?\d?\d)(?![\d.])(?=.{0,3}$|:\d+|[ ,;])",
         r"(?i)\b(?:tel|phone|fax|mobile|mob|cell|telefon|t[ée]l|ext)\b\.?\s*[:.]?\s*\+?\d[\d ()/.-]{3,30}\d",
         r"(?<![\w.])(?:\+|00)\d{1,3}(?:[ ()/.-]{0,2}\d){7,12}(?!\w)",
@@ -92,10 +98,14 @@ _BEHIND_A_TITLE = re.compile(
 _MOST_WORDS = 6
 
 
-def pattern_spans(text: str) -> list[tuple[int, int]]:
-    """Return where a text follows one of the patterns: spans of its characters, in no order."""
-    spans = [m.span() for expression in _EXPRESSIONS for m in expression.finditer(text) if m[0]]
-    return spans + _titled(text)
+def pattern_spans(text: str, *, technical: bool) -> list[tuple[int, int]]:
+    """Return where a text follows one of the patterns: spans of its characters, in no order.
+
+    In coded and technical attributes only what is never technique counts.
+    """
+    expressions = _ANYWHERE if technical else (*_ANYWHERE, *_EXPRESSIONS)
+    spans = [m.span() for expression in expressions for m in expression.finditer(text)]
+    return spans if technical else spans + _titled(text)
 
 
 def _titled(text: str) -> list[tuple[int, int]]:

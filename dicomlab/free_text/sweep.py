@@ -47,9 +47,10 @@ class Sweeper:
         text
             One value, decoded.
         patterns
-            Also remove dates, telephone numbers, addresses and the like. Not for coded values.
+            Also remove dates, telephone numbers, addresses and the like.
         technical
-            A coded or technical attribute: names that are ordinary words are left alone.
+            A coded or technical attribute: names that are ordinary words are left alone, and of the patterns only
+            e-mail and web addresses count.
         longest
             How many characters the value may have: a UID whose replacement does not fit is removed.
         """
@@ -63,7 +64,7 @@ class Sweeper:
             index.append(len(text))  # what folds to nothing goes with what stands before it
             spans = [(index[a], max(index[b], index[b - 1] + 1)) for a, b in spans]
         if patterns:
-            spans += pattern_spans(text)
+            spans += pattern_spans(text, technical=technical)
         return _cut(text, spans) if spans else text
 
     def _with_new_uids(self, text: str, longest: int | None) -> str:

@@ -7,6 +7,7 @@ the recipe retains (device or institution identity, for instance) is not hunted 
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from dicomlab import standard
@@ -99,9 +100,15 @@ def _identifiers(tag: int, vr: str, text: str, code: str) -> list[Identifiers]:
     if vr == "UI":
         uids = (u.strip(" \0") for u in text.split("\\")) if "U" in code or code in ("X", "D") else ()
         return [Identifiers(uids=frozenset(u for u in uids if _UID.fullmatch(u) and not standard.is_well_known_uid(u)))]
-    if tag & PRIVATE or vr not in _TEXTS or len(text) > _LONGEST or standard.risk(tag, vr).klass not in _TELLING:
-        return []
-    return [_of_text(tag, vr, text)]
+    return [_of_text(tag, vr, text)] if vr in _TEXTS and len(text) <= _LONGEST and _tells(tag, vr) else []
+
+
+@lru_cache(maxsize=8192)
+def _tells(tag: int, vr: str) -> bool:
+    """Return whether an attribute's text is an identifier or a place as a whole; a description only holds them."""
+    row = standard.confidentiality(tag)
+    described = row is not None and "clean-descriptors" in row.options
+    return not (tag & PRIVATE or described) and standard.risk(tag, vr).klass in _TELLING
 
 
 _TEXTS = (wire.TEXT_VRS - {"PN"}) | {"AE", "UR"}

@@ -49,16 +49,16 @@ def cleaned(sweeper: Sweeper, site: Site, *, patterns: bool) -> bytes | None:
     Parameters
     ----------
     patterns
-        Also remove dates, telephone numbers and the like, where the attribute is neither coded nor technical.
+        Also remove dates, telephone numbers and the like; from coded and technical attributes e-mail and web addresses
+        alone, from UR, which is one, nothing.
     """
     technical = site.vr not in wire.TEXT_VRS or site.element.tag in _CODE_ITEM or bool(_TECHNICAL.match(site.name))
     text, charset = charsets.decode(site.value, site.vr, site.where.charset)
     pieces = [text] if site.vr in values.ONE_VALUE_VRS else text.split("\\")
     olds = [p.strip(" \0") for p in pieces] if len(pieces) > 1 else [text.rstrip(" \0")]
     longest = values.LONGEST.get(site.vr)
-    news = [
-        sweeper.sweep(old, patterns=patterns and not technical, technical=technical, longest=longest) for old in olds
-    ]
+    patterns = patterns and site.vr != "UR"
+    news = [sweeper.sweep(old, patterns=patterns, technical=technical, longest=longest) for old in olds]
     if news == olds:
         return None
     return values.encode("\\".join(news), site.vr, charset) if any(news) else b""
