@@ -51,19 +51,19 @@ $(BIN)/python:
 	@"$(PYTHON)" -c '$(NEW_ENOUGH)' || { \
 		echo "dicomlab needs Python 3.11 or newer; $(PYTHON) is $$("$(PYTHON)" -V 2>&1)." >&2; exit 1; }
 ifdef UV
-	$(UV) venv --quiet --allow-existing --python "$$(command -v "$(PYTHON)")" $(VENV)
+	@$(UV) venv --quiet --allow-existing --python "$$(command -v "$(PYTHON)")" $(VENV)
 else
-	"$(PYTHON)" -m venv $(VENV) || { \
+	@"$(PYTHON)" -m venv $(VENV) || { \
 		echo "Python's venv module does not work here (Debian, Ubuntu: apt install python3-venv)." >&2; \
 		rm -rf $(VENV); exit 1; }
 endif
 
 $(VENV)/installed: pyproject.toml | $(BIN)/python
 	@echo "Installing dicomlab into $(VENV) (a few minutes the first time) ..."
-	$(PIP_INSTALL) -e .
+	@$(PIP_INSTALL) -e .
 	@touch $@
 
 $(VENV)/installed-dev: $(VENV)/installed
 	@echo "Installing what tests and checks need ..."
-	$(PIP_INSTALL) -e ".[dev]"
+	@$(PIP_INSTALL) -e ".[dev]"
 	@touch $@
