@@ -176,9 +176,50 @@ def forge(chosen: argparse.Namespace) -> int:
     """Make synthetic patients."""
     from dicomlab import forge as smithy
 
+    if chosen.corpus:
+        made = smithy.make(chosen.out, seed=chosen.seed, kind="corpus", patients=chosen.patients)
+        print(
+            f"corpus of {_count(range(chosen.patients), 'patient')}, seed {chosen.seed}: {made['files']} files, "
+            f"{made['items']} planted items, {len(made['classes'])} SOP Classes, {len(made['syntaxes'])} transfer "
+            f"syntaxes, {len(made['scripts'])} scripts, {len(made['categories'])} categories\n"
+            f"files   {chosen.out / 'corpus'}\nkey     {chosen.out / 'KEY.json'} (it names everybody: keep it from the tool)"
+        )
+        return DONE
     smithy.make(chosen.out, seed=chosen.seed)
     print(f"synthetic patients, seed {chosen.seed}: {chosen.out}; what was planted where: ANSWERS.json in it")
     return DONE
+
+
+def score(chosen: argparse.Namespace) -> int:
+    """Judge a release of a corpus against the answer key."""
+    from dicomlab.forge.score import score as scored
+
+    found = scored(
+        chosen.source, chosen.release, chosen.key, chosen.profile, quarantine=chosen.quarantine, iod=chosen.iod
+    )
+    show(
+        ["category", "items", "right", "wrong", "lost", "quarantined", "%"],
+        [[r.category, r.items, r.right, r.wrong, r.lost, r.quarantined, f"{r.percent:.2f}"]
+         for r in (*found.rows, found.total)],
+    )  # fmt: skip
+    if found.failures:
+        print()
+        show(
+            ["item", "file", "class", "syntax", "attribute", "category", "must be", "is"],
+            [[f.item, f.file, f.sop_class, f.syntax, f.path, f.category, " or ".join(f.expected), f.found]
+             for f in found.failures],
+        )  # fmt: skip
+    print(
+        f"\n{_count(range(found.files), 'instance')}: {found.released} released, {found.lost} lost, "
+        f"{found.quarantined} quarantined; {_count(range(found.foreign), 'released instance')} of no source\n"
+        f"planted values in the bytes of {_count(found.leaks, 'released file')}"
+    )
+    if chosen.iod and found.new_iod_errors is None:
+        print("new IOD errors: not counted, dciodvfy is not installed (Debian package dicom3tools)")
+    elif found.new_iod_errors is not None:
+        print(f"new IOD errors: {sum(found.new_iod_errors.values())}")
+        show(["message", "instances"], [[m, n] for m, n in sorted(found.new_iod_errors.items())])
+    return DONE if found.perfect else REFUSED
 
 
 def refuse(error: DicomlabError) -> int:

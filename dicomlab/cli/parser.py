@@ -164,6 +164,20 @@ def _policy(command: _Command) -> None:
     forge = command("forge", commands.forge, "Make synthetic patients with planted identifiers and an answer key.")
     forge.add_argument("out", type=Path, metavar="OUT", help="a new or empty folder")
     forge.add_argument("--seed", type=int, default=1, help="the same seed makes the same bytes; 1 unless told")
+    forge.add_argument(
+        "--corpus", action="store_true", help="a test corpus instead: files in OUT/corpus, their key in OUT/KEY.json"
+    )
+    forge.add_argument("--patients", type=_positive, default=12, metavar="N", help="size of a corpus; 12 unless told")
+
+    score = command("score", commands.score, "Judge any tool's output of a forged corpus against its answer key.")
+    _source(score)
+    score.add_argument("release", type=Path, metavar="RELEASE", help="the folder that the tool wrote")
+    score.add_argument("key", type=Path, metavar="KEY", help="the corpus' KEY.json")
+    score.add_argument(
+        "--profile", choices=("basic", "research"), default="basic", help="which ends of the key hold; basic unless told"
+    )
+    score.add_argument("--quarantine", type=Path, metavar="DIR", help="files that the tool held back: counted apart")
+    score.add_argument("--iod", action="store_true", help="also count new errors of dciodvfy, where it is installed")
 
 
 def _source(parser: argparse.ArgumentParser) -> None:

@@ -1,4 +1,4 @@
-"""Synthetic patients with planted identifiers and an answer key: the samples, byte-identical for a seed."""
+"""Synthetic patients with planted identifiers and an answer key: samples and corpora, byte-identical for a seed."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from dicomlab.errors import DicomlabError
-from dicomlab.forge import story
+from dicomlab.forge import corpus, story
 from dicomlab.forge.encoding import BASELINE, encode
 from dicomlab.forge.sheet import Book, Fate
 
@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 __all__ = ["make"]
 
 
-def make(out: Path, *, seed: int = 1, kind: str = "samples") -> Mapping[str, Any]:
-    """Write the samples into a new or empty folder and return their manifest.
+def make(out: Path, *, seed: int = 1, kind: str = "samples", patients: int = 12) -> Mapping[str, Any]:
+    """Write the samples or a corpus into a new or empty folder and return what there is.
 
     Parameters
     ----------
@@ -28,20 +28,25 @@ def make(out: Path, *, seed: int = 1, kind: str = "samples") -> Mapping[str, Any
     seed
         The same seed gives the same bytes in every process; another seed gives other people.
     kind
-        What to make: "samples", two patients with two studies each.
+        What to make: "samples", two patients with two studies each, or "corpus", as many patients as you like over
+        many SOP Classes, transfer syntaxes and scripts: files in `corpus/`, their answer key beside them.
+    patients
+        How many patients a corpus has; twelve fill every category.
 
     Raises
     ------
     DicomlabError
         When the folder holds something already.
     """
-    if kind != "samples":
-        message = f'there is no kind of samples called {kind!r}; say "samples"'
+    if kind not in ("samples", "corpus"):
+        message = f'there is no kind of samples called {kind!r}; say "samples" or "corpus"'
         raise DicomlabError(message)
     out = Path(out)
     if out.exists() and (not out.is_dir() or any(out.iterdir())):
         message = f"{out} is there and not empty; give a new or an empty folder"
         raise DicomlabError(message)
+    if kind == "corpus":
+        return corpus.write(out, seed=seed, count=patients)
     book = Book()
     sizes: dict[str, dict[str, object]] = {}
     for name, content in sorted(_files(book, seed)):
