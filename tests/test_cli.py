@@ -35,7 +35,8 @@ COMMANDS = {
     "demo": ["SOURCE"],
     "recipe": ["list", "explain", "diff"],
     "key": ["new"],
-    "forge": ["OUT", "--seed"],
+    "forge": ["OUT", "--seed", "--corpus", "--patients"],
+    "score": ["SOURCE", "RELEASE", "KEY", "--profile", "--quarantine", "--iod"],
 }  # fmt: skip
 # Rare words, so that finding one in an output is no accident.
 PLANTED = ("zaphiro", "quellenbach", "px88231", "19470523", "acc5577319", "wernigerode", "turmalin")

@@ -27,7 +27,8 @@ from dicomlab.cli import parser
 ROOT = Path(__file__).resolve().parents[1]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))
 CARRIED = ("notebooks", "templates", "data_samples")
-CONDA_NAMES = {"jupyter-client": "jupyter_client", "matplotlib": "matplotlib-base"}  # where conda-forge says it differently
+# Where conda-forge says it differently.
+CONDA_NAMES = {"jupyter-client": "jupyter_client", "matplotlib": "matplotlib-base"}
 # Not imported by name, and needed all the same.
 NOT_IMPORTED = {
     "ipykernel": "the kernel that runs the notebooks",

@@ -182,7 +182,8 @@ def forge(chosen: argparse.Namespace) -> int:
             f"corpus of {_count(range(chosen.patients), 'patient')}, seed {chosen.seed}: {made['files']} files, "
             f"{made['items']} planted items, {len(made['classes'])} SOP Classes, {len(made['syntaxes'])} transfer "
             f"syntaxes, {len(made['scripts'])} scripts, {len(made['categories'])} categories\n"
-            f"files   {chosen.out / 'corpus'}\nkey     {chosen.out / 'KEY.json'} (it names everybody: keep it from the tool)"
+            f"files   {chosen.out / 'corpus'}\n"
+            f"key     {chosen.out / 'KEY.json'} (it names everybody: keep it from the tool)"
         )
         return DONE
     smithy.make(chosen.out, seed=chosen.seed)

@@ -174,7 +174,7 @@ def _policy(command: _Command) -> None:
     score.add_argument("release", type=Path, metavar="RELEASE", help="the folder that the tool wrote")
     score.add_argument("key", type=Path, metavar="KEY", help="the corpus' KEY.json")
     score.add_argument(
-        "--profile", choices=("basic", "research"), default="basic", help="which ends of the key hold; basic unless told"
+        "--profile", choices=("basic", "research"), default="basic", help="which ends of the key hold; default: basic"
     )
     score.add_argument("--quarantine", type=Path, metavar="DIR", help="files that the tool held back: counted apart")
     score.add_argument("--iod", action="store_true", help="also count new errors of dciodvfy, where it is installed")
