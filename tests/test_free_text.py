@@ -355,7 +355,8 @@ def test_a_given_name_of_one_character_goes_beside_the_family(text, technical):
 @pytest.mark.parametrize("text", ["https://portal.example/record/1", "jane.roe@clinic.example", "www.clinic.example/x"])
 @pytest.mark.parametrize("sign", [" ", "_", ": "])
 def test_mail_and_web_addresses_go_from_technical_attributes_too(text, technical, sign):
-    assert swept(f"T2 axial{sign}{text}", technical=technical) == "T2 axial"
+    left = "T2" if sign == "_" and "@" in text else "T2 axial"  # an underscore is a letter of a mailbox
+    assert swept(f"T2 axial{sign}{text}", technical=technical) == left
 
 
 def test_one_character_that_many_share_is_no_name():

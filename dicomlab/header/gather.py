@@ -107,7 +107,7 @@ def _identifiers(tag: int, vr: str, text: str, code: str) -> list[Identifiers]:
 def _tells(tag: int, vr: str) -> bool:
     """Return whether an attribute's text is an identifier or a place as a whole; a description only holds them."""
     row = standard.confidentiality(tag)
-    described = row is not None and "clean-descriptors" in row.options
+    described = (row is not None and "clean-descriptors" in row.options) or "Description" in attribute_name(tag, "")
     return not (tag & PRIVATE or described) and standard.risk(tag, vr).klass in _TELLING
 
 
