@@ -204,6 +204,8 @@ def test_a_failed_check_says_not_to_hand_over_and_where(tmp_path):
     outcome = a_run(written(0), written(1), verdict=verdict)
     shown = text_of(page_of(outcome, tmp_path))
     assert "Verification failed: do not hand this over" in shown
+    assert "Level of claim none, verification failed" in shown
+    assert "no longer carry" not in shown
     assert "ContentSequence[].TextValue" in shown
     assert [c["passed"] for c in reports.summary(outcome)["verification"]["checks"]] == [False, True]
 
@@ -212,6 +214,8 @@ def test_what_nobody_verified_is_not_called_verified(tmp_path):
     shown = text_of(page_of(a_run(written(0)), tmp_path))
     assert "Not verified yet" in shown
     assert "✓ Verified" not in shown
+    assert "Level of claim pseudonymised, not verified" in shown
+    assert "It has still to be shown" in shown
 
 
 def test_an_instance_that_failed_by_itself_fails_the_report():

@@ -44,6 +44,13 @@ SAFE_HARBOR_STATEMENT = (
     "164.514(b)(1). This report is evidence for that determination; it does not replace it."
 )
 
+# What may be said of the data follows from what was proven, not from what was done.
+_CLAIMS: Mapping[str, str] = {
+    "passed": "pseudonymised",
+    "pending": "pseudonymised, not verified",
+    "failed": "none, verification failed",
+}
+
 # Safe Harbor letters whose coverage an option of PS3.15 E.3 gives up on purpose, and what the report says then.
 _GIVEN_UP: Mapping[str, tuple[str, str]] = {
     "113106": ("C", "kept on purpose: the option Retain Longitudinal Temporal Information Full Dates is claimed"),
@@ -88,6 +95,7 @@ def summary(
     outcomes = run.outcomes if run else ()
     done = [o for o in outcomes if o.state is State.WRITTEN]
     verdict = run.verdict if run else result
+    verification = _verification(verdict if isinstance(verdict, Verdict) else None, done)
     moment = (written or datetime.now(UTC)).astimezone(UTC)
     return {
         "report": 1,
@@ -95,9 +103,9 @@ def summary(
         "dicomlab": (run.version if run else "") or _version(),
         "seconds": round(run.seconds, 1) if run else None,
         "manifest_sha256": manifest_sha256,
-        "claim": "pseudonymised",
+        "claim": _CLAIMS[verification["state"]],
         "recipe": _recipe(run, recipe),
-        "verification": _verification(verdict if isinstance(verdict, Verdict) else None, done),
+        "verification": verification,
         "files": _files(outcomes) if run else None,
         "safe_harbor": _safe_harbor(done, outcomes, recipe) if run else None,
         "statement": SAFE_HARBOR_STATEMENT,
