@@ -240,6 +240,8 @@ def test_risks_that_were_kept_stand_at_the_head_and_under_what_to_decide(tmp_pat
     shown = text_of(page_of(outcome, tmp_path))
     assert "1 instance was released whose pixels may show a face" in shown
     assert "2 instances were released whose pixels may hold text" in shown
+    assert "of the pixels this is not shown" in shown
+    assert "The data no longer carry" not in shown
     decide = reports.summary(outcome)["decide"]
     assert decide["text"] == {"released": 2, "quarantined": 0}
     assert [(f["carrier"], f["instances"]) for f in decide["findings"]] == [("burned-in", 2), ("face", 1)]
