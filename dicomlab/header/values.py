@@ -14,7 +14,7 @@ _DUMMIES = {
     "DA": "20000101", "TM": "000000", "DT": "20000101000000", "AS": "000Y", "DS": "0", "IS": "0",
     "UR": "urn:deidentified", "PN": DUMMY, "CS": DUMMY, "AE": DUMMY,
 }  # fmt: skip
-_NUMBERS = {"US": 2, "SS": 2, "UL": 4, "SL": 4, "FL": 4, "AT": 4, "FD": 8, "SV": 8, "UV": 8, "OB": 2, "OW": 2, "UN": 2,
+_NUMBERS = {"US": 2, "SS": 2, "UL": 4, "SL": 4, "FL": 4, "AT": 4, "FD": 8, "SV": 8, "UV": 8, "OW": 2,
             "OL": 4, "OF": 4, "OD": 8, "OV": 8}  # fmt: skip
 NUMBER_FORMATS = {"US": "H", "SS": "h", "UL": "L", "SL": "l", "FL": "f", "FD": "d", "SV": "q", "UV": "Q"}
 ONE_VALUE_VRS = frozenset({"ST", "LT", "UT", "UR"})  # a backslash is a character here (PS3.5 6.2)

@@ -94,13 +94,20 @@ class Judge:
             known = bool(tag >> 16 & 1) or in_dictionary(tag)
             lost = known and not self.may_identify(element, level.before)
             return (Question.LOST, "an attribute that no rule names was removed") if lost else None
-        if "X" in _letters(decision):
-            return None
         if decision.code not in _RETAINING:
-            return Question.TABLE, f"an attribute with action {decision.code} was removed"
-        if self.may_identify(element, level.before):
+            gone = "X" in _letters(decision)
+            return None if gone else (Question.TABLE, f"an attribute with action {decision.code} was removed")
+        if self._cannot_move(element, decision) or self.may_identify(element, level.before):
             return None
         return Question.LOST, "an attribute that the recipe retains was removed"
+
+    @staticmethod
+    def _cannot_move(element: Element, decision: Decision) -> bool:
+        """Return whether a date that should be shifted is partial or invalid, and the profile lets it go (E.3.6)."""
+        if element.vr not in ("DA", "DT") or decision.code not in ("C", "shift") or None not in _days(element):
+            return False
+        row = confidentiality(element.tag)
+        return row is None or element.tag >> 16 & 1 == 1 or "X" in row.basic
 
     def leaf(self, level: Level, before: Element, after: Element, decision: Decision | None) -> Finding:
         """Judge an attribute that is there before and after and is no sequence."""
