@@ -19,6 +19,7 @@ from functools import cached_property
 from dicomlab.free_text.known import Identifiers, Known
 from dicomlab.free_text.patterns import pattern_spans
 from dicomlab.free_text.spelling import fold_with_map, is_spaceless
+from dicomlab.free_text.vocabulary import unknown_spans
 
 _SHORTEST_BYTES = 6
 _UID_BYTES = re.compile(rb"\d+(?:\.\d+){3,}")
@@ -65,6 +66,15 @@ class Sweeper:
             spans = [(index[a], max(index[b], index[b - 1] + 1)) for a, b in spans]
         if patterns:
             spans += pattern_spans(text, technical=technical)
+        return _cut(text, spans) if spans else text
+
+    @staticmethod
+    def without_unknown(text: str) -> str:
+        """Return a swept text without words that are in no vocabulary and may be a name; the same object when all are.
+
+        For action C alone; see `dicomlab.free_text.vocabulary`.
+        """
+        spans = unknown_spans(text)
         return _cut(text, spans) if spans else text
 
     def _with_new_uids(self, text: str, longest: int | None) -> str:

@@ -255,7 +255,8 @@ class HeaderCleaner:
         """Keep an element without what identifies in it. `explicit`: an option or a rule retains it as it is."""
         noted = (site._replace(code="K").change(Action.K),) if explicit else ()
         if site.vr == "SQ":
-            done = self._sequence(site._replace(where=site.where._replace(coded=False)))
+            cleans = not explicit and (site.code == "C" or site.where.cleans)
+            done = self._sequence(site._replace(where=site.where._replace(coded=False, cleans=cleans)))
             return Done(done.element, (*noted, *done.changes))
         if not site.value or site.element.tag >> 16 == _PIXELS:
             return Done(site.element, noted)
@@ -281,14 +282,19 @@ class HeaderCleaner:
             return Done(site.element)  # a person retained by decision
         if wording.is_dummied(site):
             return self._dummied(site._replace(code="D"))
-        new = wording.cleaned(self.sweeper, site, patterns=not explicit)
-        if new is None:
+        vocabulary = not explicit and wording.is_held_against_vocabulary(site)
+        found = wording.cleaned(self.sweeper, site, patterns=not explicit, vocabulary=vocabulary)
+        if found is None:
             return Done(site.element)
-        return site._replace(code="C").valued(new, Action.C) if new else self._identified(site, code="C")
+        new, unknown = found
+        if not new:
+            return self._identified(site, code="C", by="vocabulary" if unknown else "identifier")
+        site = site._replace(code="C", by="vocabulary" if unknown else site.by)
+        return site.valued(new, Action.C)
 
-    def _identified(self, site: Site, *, code: str = "X/Z/D") -> Done:
+    def _identified(self, site: Site, *, code: str = "X/Z/D", by: str = "identifier") -> Done:
         """Do away with a value that is nothing but what identifies."""
-        return self._act(site.settled("X/Z/D"), site._replace(code=code, by="identifier"))
+        return self._act(site.settled("X/Z/D"), site._replace(code=code, by=by))
 
     def _age(self, site: Site) -> Done:
         ages = self.recipe.ages

@@ -35,6 +35,7 @@ class Where(NamedTuple):
     charset: tuple[str, ...]
     dummies: bool = False  # inside a sequence whose action is D
     coded: bool = False  # an item of a code sequence whose action is D
+    cleans: bool = False  # inside a sequence whose action is C
 
 
 class Done(NamedTuple):

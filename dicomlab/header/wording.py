@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
 _CODE_ITEM = frozenset({0x00080100, 0x00080102, 0x00080103, 0x00080104, 0x00080119, 0x00080120})
 _PROSE = frozenset({"LT", "ST", "UC", "UT"})
+_FREE = _PROSE | {"LO", "SH"}
 # Coded, technical or structural text: patterns would hurt more than help, words of radiology are no names.
 _TECHNICAL = re.compile(
     "^(Code(Value|Meaning)|LongCodeValue|URNCodeValue|CodingScheme.*|.*Version.*|Manufacturer(ModelName)?|.*Kernel.*|"
@@ -43,14 +44,27 @@ def is_dummied(site: Site) -> bool:
     return site.where.dummies and ((site.vr in _PROSE and not in_code) or (in_code and site.where.coded))
 
 
-def cleaned(sweeper: Sweeper, site: Site, *, patterns: bool) -> bytes | None:
+def is_held_against_vocabulary(site: Site) -> bool:
+    """Return whether unknown words go from a text: where the recipe's action, or that of a sequence around, is C.
+
+    Coded and technical attributes keep their words: labels, models and kernels are in no vocabulary.
+    """
+    cleans = site.code == "C" or site.where.cleans
+    return cleans and site.vr in _FREE and site.element.tag not in _CODE_ITEM and not _TECHNICAL.match(site.name)
+
+
+def cleaned(sweeper: Sweeper, site: Site, *, patterns: bool, vocabulary: bool = False) -> tuple[bytes, bool] | None:
     """Return a text value without what identifies, None when nothing did; empty when nothing is left of it.
+
+    Beside it: whether words went because they are in no vocabulary.
 
     Parameters
     ----------
     patterns
         Also remove dates, telephone numbers and the like; from coded and technical attributes e-mail and web addresses
         alone, from UR, which is one, nothing.
+    vocabulary
+        Also remove words that are in no vocabulary and may be a name.
     """
     technical = site.vr not in wire.TEXT_VRS or site.element.tag in _CODE_ITEM or bool(_TECHNICAL.match(site.name))
     text, charset = charsets.decode(site.value, site.vr, site.where.charset)
@@ -59,6 +73,7 @@ def cleaned(sweeper: Sweeper, site: Site, *, patterns: bool) -> bytes | None:
     longest = values.LONGEST.get(site.vr)
     patterns = patterns and site.vr != "UR"
     news = [sweeper.sweep(old, patterns=patterns, technical=technical, longest=longest) for old in olds]
-    if news == olds:
+    kept = [sweeper.without_unknown(new) for new in news] if vocabulary else news
+    if kept == olds:
         return None
-    return values.encode("\\".join(news), site.vr, charset) if any(news) else b""
+    return values.encode("\\".join(kept), site.vr, charset) if any(kept) else b"", kept != news
