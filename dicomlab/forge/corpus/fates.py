@@ -144,7 +144,7 @@ def _own(
         if vr == "UI" and letter == "D":
             found = (End.DUMMY, End.UID)
     if profile == "research" and names[-1] in REMOVED_BY_RULE:
-        found = (*found, *_ENDS[settled("X", type_)])
+        found = dict.fromkeys((*found, *_ENDS[settled("X", type_)]))
     return found
 
 

@@ -52,7 +52,7 @@ def contributed(draft: Draft) -> None:
 def original(draft: Draft) -> None:
     """Add what the header said before: gone with its sequence."""
     visit, item = draft.visit, "OriginalAttributesSequence[0]"
-    draft.put(f"{item}.SourceOfPreviousValues", visit.institution)
+    draft.plant(f"{item}.SourceOfPreviousValues", visit.institution, category="original attributes")
     draft.plant(f"{item}.AttributeModificationDateTime", f"{visit.date}120000", category="original attributes")
     draft.put(f"{item}.ModifyingSystem", "PACS")
     draft.put(f"{item}.ReasonForTheAttributeModification", "CORRECT")
@@ -169,10 +169,10 @@ def commented(draft: Draft) -> None:
 def unknown_vr(draft: Draft) -> None:
     """Write an attribute of the table, and one that it does not list, with VR UN (PS3.5 6.2.2)."""
     ds, patient = draft.dataset, draft.patient
-    ascii_told = f"Head {patient.patient_id}"
+    ascii_told = f"HD {patient.patient_id}"
     if "ReceiveCoilName" not in ds:
         unknown(ds, 0x00181250, _even(ascii_told))
-        draft.note("ReceiveCoilName", (patient.patient_id,), category="UN-VR elements", words=("Head",), vr="LO")
+        draft.note("ReceiveCoilName", (patient.patient_id,), category="UN-VR elements", words=("HD",), vr="SH")
     if "PatientInsurancePlanCodeSequence" not in ds and "MedicalRecordLocator" not in ds:
         unknown(ds, 0x00101090, _even(patient.insurance))
         draft.note("MedicalRecordLocator", (patient.insurance,), category="UN-VR elements", vr="LO")

@@ -83,7 +83,8 @@ def encapsulated(draft: Draft) -> None:
             visit.institution)  # fmt: skip
     content = _DOCUMENTS[draft.sop_class.kind](said)
     draft.put(EncapsulatedDocument=content + b"\0" * (len(content) % 2), EncapsulatedDocumentLength=len(content))
-    names = (patient.name.family, patient.name.given, *said[1:])
+    # The head of an STL has no room for the institution.
+    names = (patient.name.family, patient.name.given, *(said[1:3] if draft.sop_class.kind == "stl" else said[1:]))
     draft.note("EncapsulatedDocument", names, category="encapsulated document", ends=_DUMMY, vr="OB")
     if draft.sop_class.kind == "stl":
         draft.plant("FrameOfReferenceUID", draft.uid("frame"))

@@ -63,7 +63,7 @@ def safe(draft: Draft) -> None:
 def unsafe(draft: Draft) -> None:
     """Add a maker's block that nobody documented, with names, dates, numbers and UIDs."""
     draw, patient, visit = draft.draw.sub("unsafe"), draft.patient, draft.visit
-    creator = draw.choice(("ACME 1.0 MEASURE", "FORGE WORKLIST", "SIEMENS CSA HEADER", "GEMS_IDEN_01"))
+    creator = draw.choice(("ACME 1.0 MEASURE", "FORGE WORKLIST", "SIEMENS FORGE HEADER", "GEMS_FORGE_01"))
     group = draw.choice((0x0009, 0x0029, 0x0011))
     name = next(name_in_text(draw.sub("name"), patient.name, whole=True))
     told: Sequence[tuple[int, str, object, Sequence[str], str]] = (

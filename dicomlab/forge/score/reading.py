@@ -28,6 +28,13 @@ UNREADABLE = (
 )  # fmt: skip
 
 
+# Bytes of unknown VR may hold text in any of the character sets of PS3.3 C.12.1.1.2.
+_ENCODINGS = (
+    "utf-8", "latin-1", "utf-16-le", "iso8859_2", "iso8859_5", "iso8859_6", "iso8859_7", "iso8859_8", "tis_620",
+    "iso2022_jp", "euc_kr", "gb18030",
+)  # fmt: skip
+
+
 @dataclass(frozen=True, slots=True)
 class Instance:
     """One instance and where it lies."""
@@ -129,7 +136,7 @@ def texts(one: DataElement) -> list[str]:
         return [text for item in one.value for _, inner in walk(item) if inner.VR != "SQ" for text in texts(inner)]
     value = one.value
     if isinstance(value, bytes):
-        return [value.decode("utf-8", "replace"), value.decode("latin-1"), value.decode("utf-16-le", "replace")]
+        return [value.decode(encoding, "replace") for encoding in _ENCODINGS]
     return [str(v) for v in values(one)]
 
 
