@@ -7,13 +7,13 @@ function is remembered.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple
 
 from dicomlab import pseudonyms, standard
 from dicomlab.free_text import Identifiers, Sweeper
-from dicomlab.header import documents, values, wire, wording
+from dicomlab.header import characteristics, documents, values, wire, wording
 from dicomlab.header.names import (
     CHARACTER_SET,
     PRIVATE,
@@ -76,6 +76,7 @@ class HeaderCleaner:
 
     def __post_init__(self) -> None:
         """Prepare what every element asks for."""
+        self._believes = "retain-safe-private" in self.recipe.options
         self._keeps_uids = "retain-uids" in self.recipe.options
         self._root = self.recipe.uids.root
         self._uids: dict[str, str] = {}
@@ -114,7 +115,15 @@ class HeaderCleaner:
             A sequence does not parse, or sequences are nested deeper than any instance nests them.
         """
         where = Where((), "", encoding, charset_of(elements))
-        return self._dataset(elements, where, context, self._memos.setdefault((context, where), {}))
+        described = elements.get(characteristics.CHARACTERISTICS)
+        if described is None:
+            return self._dataset(elements, where, context, self._memos.setdefault((context, where), {}))
+        said = characteristics.said_in(described, encoding)
+        if self._believes:
+            context = replace(context, said=said)
+        kept, changes = self._dataset(elements, where, context, self._memos.setdefault((context, where), {}))
+        more = characteristics.describe(described, kept, where, self.recipe, said=said)
+        return kept, [*changes, *more]
 
     def _dataset(
         self,
@@ -196,6 +205,10 @@ class HeaderCleaner:
         site = Site(element, vr, attribute_name(tag, creator), where, context)
         decision = self.recipe.decide(tag, vr, creator or None)
         if tag >> 16 & 1:
+            if context.said is not None:
+                decision = characteristics.decided(
+                    self.recipe, context.said, element, creator=creator, decision=decision
+                )
             if decision is None:
                 return site._replace(code="X").removed()
             safe = standard.safe_private(creator, tag >> 16, tag & 0xFF)
@@ -318,7 +331,9 @@ class HeaderCleaner:
 
     def _binary(self, site: Site) -> Done:
         value = site.value
-        told = self.sweeper.identifies(value) or (site.vr == "UN" and wording.tells(self.sweeper, site))
+        believed = site.context.said is not None  # an unknown VR may be text that nobody but the source vouches for
+        told = site.vr == "UN" and wording.tells(self.sweeper, site, patterns=believed)
+        told = told or self.sweeper.identifies(value)
         return self._identified(site) if told else Done(site.element)
 
     def _length(self, site: Site) -> Done:

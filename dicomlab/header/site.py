@@ -10,6 +10,7 @@ from dicomlab import standard
 from dicomlab.records import Action, Change
 
 if TYPE_CHECKING:
+    from dicomlab.header.characteristics import Said
     from dicomlab.header.wire import Element, Encoding
     from dicomlab.recipe import Decision
 
@@ -24,6 +25,7 @@ class Context:
     iod: standard.Iod | None
     mime: str = ""
     lists_references: bool = False  # the Common Instance Reference module is in the instance
+    said: Said | None = None  # of its private elements, where the recipe believes it
 
 
 class Where(NamedTuple):

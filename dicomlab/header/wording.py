@@ -31,11 +31,11 @@ def is_figures(value: bytes) -> bool:
     return _FIGURES.fullmatch(value) is not None
 
 
-def tells(sweeper: Sweeper, site: Site) -> bool:
+def tells(sweeper: Sweeper, site: Site, *, patterns: bool = False) -> bool:
     """Return whether a value of VR UN reads as a text that holds what identifies."""
     text, _ = charsets.decode(site.value, "LO", site.where.charset)
     plain = text.rstrip(" \0")
-    return plain.isprintable() and sweeper.sweep(plain, patterns=False, technical=True) != plain
+    return plain.isprintable() and sweeper.sweep(plain, patterns=patterns, technical=not patterns) != plain
 
 
 def is_dummied(site: Site) -> bool:

@@ -57,7 +57,7 @@ def by_law(
     """
     row = standard.confidentiality(tag)
     if row is None:
-        return _by_vr(tag, vr, options)
+        return by_vr(tag, vr, options)
     said = [(row.options[name], name) for name in options if name in row.options]
     if tag & 0x00010000:
         safe = SAFE_PRIVATE in options and _is_safe(tag, creator, creators)
@@ -74,7 +74,8 @@ def _is_safe(tag: int, creator: str | None, creators: tuple[str, ...]) -> bool:
     return standard.safe_private(creator, tag >> 16, tag & 0xFF) is not None
 
 
-def _by_vr(tag: int, vr: str, options: tuple[str, ...]) -> Decision | None:
+def by_vr(tag: int, vr: str, options: tuple[str, ...]) -> Decision | None:
+    """Return what the options and the profile say of an attribute that the table does not list, by its VR alone."""
     if vr not in _BY_VR or (vr == "UI" and any(part in keyword_for_tag(tag) for part in _KINDS)):
         return None
     code, reason = _BY_VR[vr]
