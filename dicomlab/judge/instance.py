@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from dicomlab.judge import claims, pixels, values
 from dicomlab.judge.attributes import is_creator, name_of, place_of, place_of_text
+from dicomlab.judge.characteristics import CHARACTERISTICS, characteristics_of, wrong_descriptions
 from dicomlab.judge.charsets import codecs_of, decoded
 from dicomlab.judge.facts import Facts, InstanceVerdict
 from dicomlab.judge.hunting import Hunter, Place, hunter_for
@@ -28,7 +29,8 @@ if TYPE_CHECKING:
 _REFERENCED_INSTANCE, _SOP_CLASS, _SOP_INSTANCE = 0x00081155, 0x00080016, 0x00080018
 _PATIENT_ID, _ISSUER, _STUDY = 0x00100020, 0x00100021, 0x0020000D
 _DOCUMENT, _DOCUMENT_LENGTH = 0x00420011, 0x00420015
-_AT_ROOT = claims.SAID | {_DOCUMENT_LENGTH}
+_AT_ROOT = claims.SAID | {_DOCUMENT_LENGTH, CHARACTERISTICS}
+_HUNTED = claims.SAID | {CHARACTERISTICS}  # at the root judged by what they say, and hunted
 _REMEMBERED = 1 << 16
 _SHORT = 1 << 12
 
@@ -87,6 +89,8 @@ def judge_instance(
     case.judge_header()
     case.judge_bytes()
     case.judge_pixels(now_changed_regions)
+    for question, where, why in wrong_descriptions(source, released, recipe):
+        answers.add(question, where, why)
     for where, why in claims.wrong_meta(source, released):
         answers.add(Question.META, where, why)
     for question, where, why in claims.wrong_claims(
@@ -135,9 +139,10 @@ class _Case:
         """Walk both sides together, and ask of every attribute what became of it."""
         present = frozenset(name_of(e.tag) for e in self.source.dataset if not e.tag >> 16 & 1)
         found = iod(self.source.text(_SOP_CLASS), present)
-        self.judge = Judge(self.recipe, self.hunter, found)
+        said = characteristics_of(self.source)
+        self.judge = Judge(self.recipe, self.hunter, found, said)
         self.remembered: dict[object, Finding] = self.memory.setdefault(  # type: ignore[assignment]
-            f"leaves of {found!r} {None if found is None else found.modules}", {}
+            f"leaves of {found!r} {None if found is None else found.modules} {said!r}", {}
         )
         if len(self.remembered) > _REMEMBERED:
             self.remembered.clear()
@@ -219,7 +224,7 @@ class _Case:
                 self.answers.add(Question.TABLE, text + name_of(tag), "a length, padding or command element was kept")
             elif is_creator(tag):
                 self._creator(level, text, old[tag], after=element, new=new)
-            elif tag in claims.SAID and not text:
+            elif tag in _HUNTED and not text:
                 self._hunt(element, level, name_of(tag))
 
     def _pair(self, level: Level, text: str, before: Element, after: Element | None) -> None:

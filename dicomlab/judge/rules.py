@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 
 from dicomlab.judge import values, weight
 from dicomlab.judge.attributes import in_dictionary, name_of, place_of
+from dicomlab.judge.characteristics import SAYS_NOTHING, Characteristics
 from dicomlab.judge.dates import Day, day_of, days_between, days_in
 from dicomlab.judge.identity import uid_hash
 from dicomlab.judge.questions import Question
@@ -71,6 +72,7 @@ class Judge:
     recipe: Recipe
     hunter: Hunter
     iod: Iod | None
+    said: Characteristics = SAYS_NOTHING
 
     @cached_property
     def moves_dates(self) -> bool:
@@ -79,7 +81,8 @@ class Judge:
 
     def decide(self, tag: int, vr: str, creator: str) -> Decision | None:
         """Return what the recipe says of an attribute."""
-        return self.recipe.decide(tag, vr, creator or None)
+        decision = self.recipe.decide(tag, vr, creator or None)
+        return self.said.decided(tag, vr, creator, recipe=self.recipe, decision=decision) if self.said else decision
 
     def type_of(self, level: Level, tag: int) -> str | None:
         """Return the Type of an attribute at its path, None where the IOD does not have it."""
