@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from dicomlab.header.wire import Defer, Element, Encoding
 
 _LONGEST = 1 << 16  # bytes of a value worth comparing
-_FRESH = 8  # more elements than this, and than a quarter, not the template's: another series
+_FRESH = 8  # more elements than this, and than half, not the template's: another series
 
 
 class Template:
@@ -68,7 +68,7 @@ class Template:
         if stopped < end and bytes(data[stopped:end]).strip(b"\0"):
             message = f"a delimiter without a beginning at byte {stopped}"
             raise wire.BrokenDataset(message)
-        if fresh + len(rest) > max(_FRESH, len(elements) // 4):
+        if fresh + len(rest) > max(_FRESH, len(elements) // 2):
             self._learn(data, start, encoding, elements)
         return elements
 

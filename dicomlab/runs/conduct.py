@@ -37,8 +37,8 @@ if TYPE_CHECKING:
     from dicomlab.recipe import Recipe
     from dicomlab.runs.shard import Patient
 
-_SHARD = 200
-_SURVEY = 500
+_SHARD = 100
+_SURVEY = 200
 
 
 def run(  # noqa: PLR0913 - keyword-only after the fourth
