@@ -38,9 +38,10 @@ def _write(source: Path, path: Path, items: list[dict], patient: int, profile: s
         _end(instance, item, patient, item["expected"][profile][0])
     ds = instance.dataset
     ds.file_meta.MediaStorageSOPInstanceUID = ds.SOPInstanceUID
-    for group in {t.group for t in ds.keys() if t.is_private}:
-        if not any(t.group == group and t.element > 0xFF for t in ds.keys()):
-            for tag in [t for t in ds.keys() if t.group == group]:
+    tags = list(ds.keys())
+    for group in {t.group for t in tags if t.is_private}:
+        if not any(t.group == group and t.element > 0xFF for t in tags):
+            for tag in [t for t in tags if t.group == group]:
                 del ds[tag]
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")

@@ -1,4 +1,4 @@
-"""Corpora are the same for a seed, as wide as they claim, and their key is right; the scorer sees each kind of damage."""
+"""Corpora are the same for a seed and as wide as they claim, their key is right; the scorer sees every damage."""
 
 from __future__ import annotations
 
@@ -195,7 +195,7 @@ def test_doing_nothing_scores_badly(small):
     assert not found.perfect
 
 
-def damaged(clean, tmp_path: Path, change: Callable[[pydicom.Dataset], object], *, where=lambda ds: True) -> Path:
+def damaged(clean, tmp_path: Path, change: Callable[[pydicom.Dataset], object], *, where=lambda _: True) -> Path:
     """A copy of the faultless release in which one instance is changed: the first that fits."""
     folder = tmp_path / "release"
     shutil.copytree(clean[0], folder)
@@ -237,7 +237,7 @@ DAMAGE = [
 
 @pytest.mark.parametrize(("category", "change", "where"), DAMAGE)
 def test_each_kind_of_damage_fails_its_category(small, clean, tmp_path, category, change, where):
-    release = damaged(clean, tmp_path, change, where=where or (lambda ds: True))
+    release = damaged(clean, tmp_path, change, where=where or (lambda _: True))
     found = score(small.source, release, small.key, "research")
     assert {f.category for f in found.failures} >= {category}
     assert not found.perfect
@@ -245,8 +245,10 @@ def test_each_kind_of_damage_fails_its_category(small, clean, tmp_path, category
 
 def test_a_planted_value_anywhere_in_the_bytes_is_a_leak(small, clean, tmp_path):
     secret = small.answers["patients"][0]["hunt"][0].encode()
+
     def change(ds):
         ds.preamble = secret[:128].ljust(128, b"\0")
+
     first = pydicom.dcmread(clean[1][small.answers["files"][0]["file"]]).SOPInstanceUID
     release = damaged(clean, tmp_path, change, where=lambda ds: first == ds.SOPInstanceUID)
     assert sum(score(small.source, release, small.key, "research").leaks.values()) >= 1

@@ -139,12 +139,13 @@ def patient(seed: int, number: int) -> Patient:
     return Patient(
         number, chosen["script"], chosen["charset"], name, mother,
         patient_id=draw.choice(("PAT-{}", "{}", "M{}X", "HN{}")).format(draw.digits(8)),
-        issuer=draw.choice(("", f"PIX{draw.digits(4)}")), other_id=f"NHS{draw.digits(10)}", insurance=f"KV{draw.digits(9)}", birth=birth,
+        issuer=draw.choice(("", f"PIX{draw.digits(4)}")), other_id=f"NHS{draw.digits(10)}",
+        insurance=f"KV{draw.digits(9)}", birth=birth,
         sex=draw.choice(("F", "M", "O")), size=f"1.{draw.integer(48, 97)}", weight=str(draw.integer(44, 118)),
         address=f"{draw.choice(names['streets'])}, {draw.digits(5)} {draw.choice(names['cities'])}",
-        phone=_phone(draw),
-        email=f"{handle}@postfach-{draw.digits(2)}.example", url=f"https://portal.example/record/{draw.digits(9)}",
-        occupation=draw.choice(names["occupations"]), visits=(_visit(draw, 1, first), _visit(draw, 2, second)), draw=draw,
+        phone=_phone(draw), email=f"{handle}@postfach-{draw.digits(2)}.example", url=f"https://portal.example/record/{draw.digits(9)}",
+        occupation=draw.choice(names["occupations"]), visits=(_visit(draw, 1, first), _visit(draw, 2, second)),
+        draw=draw,
     )  # fmt: skip
 
 
@@ -159,8 +160,8 @@ def _visit(patient_draw: Draw, number: int, day: dt.date) -> Visit:
     institution, street = draw.choice(names["institutions"])
     referring, operator, reader, performer = (Name(*pair) for pair in draw.sample(names["staff"], 4))
     return Visit(
-        number, day, accession=f"AC{draw.digits(9)}", study_id=f"ST{draw.digits(6)}", procedure_id=f"RP{draw.digits(7)}",
-        step_id=f"SPS{draw.digits(7)}", institution=institution, street=street,
+        number, day, accession=f"AC{draw.digits(9)}", study_id=f"ST{draw.digits(6)}",
+        procedure_id=f"RP{draw.digits(7)}", step_id=f"SPS{draw.digits(7)}", institution=institution, street=street,
         department=draw.choice(names["departments"]), station=f"{institution[:3].upper()}ROOM{draw.digits(2)}",
         serial=f"SN{draw.digits(7)}", referring=referring, operator=operator, reader=reader, performer=performer,
     )  # fmt: skip

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from dicomlab.forge.corpus import cast, fill, header, kinds, nested, plants, privates
-from dicomlab.forge.corpus.cast import Patient
 from dicomlab.forge.corpus.draft import Draft, SopClass, Target, sop_classes
 from dicomlab.forge.corpus.syntaxes import NATIVE, syntaxes_of
 from dicomlab.forge.draw import Draw
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from dicomlab.forge.corpus.cast import Patient
 
 _FIRST = ("ct", "mr", "pt", "cr")
 _PER_VISIT = 4

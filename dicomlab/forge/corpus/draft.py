@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-import numpy as np
-from numpy.typing import NDArray
 from pydicom.datadict import dictionary_VR, tag_for_keyword
 from pydicom.dataset import Dataset
 from pydicom.sequence import Sequence as Items
@@ -16,7 +13,14 @@ from pydicom.sequence import Sequence as Items
 from dicomlab import standard
 from dicomlab.forge.corpus.cast import Patient, Visit, table
 from dicomlab.forge.corpus.fates import PROFILES, End, expected, fates, keywords
-from dicomlab.forge.draw import Draw
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from dicomlab.forge.draw import Draw
 
 _STEP = re.compile(r"(\w+)\[(\d+)\]")
 _ROOT = "1.2.840.10008.5.1.4.1.1."

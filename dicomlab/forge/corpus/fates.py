@@ -104,18 +104,18 @@ def expected(
         return [End.ABSENT]
     dummied = False
     for depth, name in enumerate(names[:-1], 1):
-        letter = _letter(name, "SQ", names[:depth], profile, type_of)
+        letter = _letter(names[:depth], "SQ", profile, type_of)
         if letter in ("X", "Z"):
             # U*: whether references are needed depends on what else the instance lists (PS3.15 E.1.1).
             return [End.ABSENT, End.UID] if vr == "UI" and "U*" in fates()[name].basic else [End.ABSENT]
         dummied = dummied or letter == "D"
     if dummied:
         return list(GONE) if vr != "UI" else [End.UID, End.ABSENT, End.EMPTY, End.DUMMY]
-    return [str(end) for end in _own(names, vr, profile, type_of, values, bool(words))]
+    return [str(end) for end in _own(names, vr, profile, type_of=type_of, values=values, worded=bool(words))]
 
 
-def _letter(name: str, vr: str, names: tuple[str, ...], profile: str, type_of: TypeOf) -> str:
-    fate = fates().get(name)
+def _letter(names: tuple[str, ...], vr: str, profile: str, type_of: TypeOf) -> str:
+    fate = fates().get(names[-1])
     if fate is None:
         return "K"
     if profile == "research" and fate.research:
@@ -124,17 +124,17 @@ def _letter(name: str, vr: str, names: tuple[str, ...], profile: str, type_of: T
 
 
 def _own(
-    names: tuple[str, ...], vr: str, profile: str, type_of: TypeOf, values: Sequence[str], worded: bool
+    names: tuple[str, ...], vr: str, profile: str, *, type_of: TypeOf, values: Sequence[str], worded: bool
 ) -> Iterable[str]:
     fate = fates().get(names[-1])
     if fate is None:
-        return _unlisted(vr, profile, values, worded)
-    letter = _letter(names[-1], vr, names, profile, type_of)
+        return _unlisted(vr, profile, values, worded=worded)
+    letter = _letter(names, vr, profile, type_of)
     type_ = type_of(names)
     if names[-1] == "PatientID":
         return (End.PSEUDONYM, *(() if type_ in ("1", "1C") else (End.EMPTY,)))
     if letter == "C":
-        found: Iterable[str] = _cleaned(vr, values, worded)
+        found: Iterable[str] = _cleaned(vr, values, worded=worded)
         if vr in _PARTIAL and not all(_PARTIAL[vr].fullmatch(v) for v in values):
             found = _ENDS[settled(fate.basic, type_)]
     elif letter == "U" and vr == "SQ":
@@ -148,7 +148,7 @@ def _own(
     return found
 
 
-def _cleaned(vr: str, values: Sequence[str], worded: bool) -> Iterable[str]:
+def _cleaned(vr: str, values: Sequence[str], *, worded: bool) -> Iterable[str]:
     if vr in ("DA", "DT"):
         return (End.SHIFTED,)
     if vr == "TM":
@@ -158,8 +158,8 @@ def _cleaned(vr: str, values: Sequence[str], worded: bool) -> Iterable[str]:
     return (End.CLEANED,) if worded else GONE
 
 
-def _unlisted(vr: str, profile: str, values: Sequence[str], worded: bool) -> Iterable[str]:
-    """An attribute that the table does not list stays; what identifies in it goes (PS3.15 E.1.1)."""
+def _unlisted(vr: str, profile: str, values: Sequence[str], *, worded: bool) -> Iterable[str]:
+    """Return the ends of an attribute that the table does not list: it stays, without what identifies."""
     if not values:
         return (End.KEPT,)
     if vr in ("DA", "DT"):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pydicom.datadict import dictionary_VR, tag_for_keyword
 from pydicom.dataset import Dataset
@@ -10,7 +10,9 @@ from pydicom.sequence import Sequence as Items
 
 from dicomlab import standard
 from dicomlab.forge.corpus.cast import table
-from dicomlab.forge.corpus.draft import Draft
+
+if TYPE_CHECKING:
+    from dicomlab.forge.corpus.draft import Draft
 
 _BYTES = {vr: bytes(n) for vr, n in (("OB", 2), ("OW", 2), ("UN", 2), ("OF", 4), ("OL", 4), ("OD", 8), ("OV", 8))}
 _CODE = ("113000", "DCM", "Of Interest")
@@ -57,7 +59,7 @@ def _add(draft: Draft, path: tuple[str, ...], type_: str) -> None:
         held, leaf = draft.holder(f"{where}{path[-1]}")
         if leaf in held and (type_ == "2" or not _is_empty(held, leaf)):
             continue
-        _set(draft, held, f"{where}{leaf}", leaf, type_)
+        _set(draft, held, f"{where}{leaf}", type_)
 
 
 def _is_empty(held: Dataset, leaf: str) -> bool:
@@ -74,7 +76,8 @@ def _places(held: Dataset, path: tuple[str, ...], where: str) -> list[str]:
     return found
 
 
-def _set(draft: Draft, held: Dataset, path: str, leaf: str, type_: str) -> None:
+def _set(draft: Draft, held: Dataset, path: str, type_: str) -> None:
+    leaf = path.rsplit(".", 1)[-1]
     tag = tag_for_keyword(leaf)
     if tag is None:
         return

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 from pydicom.dataset import Dataset
 from pydicom.sequence import Sequence as Items
 
 from dicomlab.forge.corpus.cast import table
-from dicomlab.forge.corpus.draft import Draft
 from dicomlab.forge.corpus.fill import code
 from dicomlab.forge.corpus.radiotherapy import KEPT
 from dicomlab.forge.corpus.texts import Words, described
+
+if TYPE_CHECKING:
+    from dicomlab.forge.corpus.draft import Draft
 
 _SHARED, _FRAME = "SharedFunctionalGroupsSequence[0]", "PerFrameFunctionalGroupsSequence"
 

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
-from dicomlab.forge.corpus.draft import Draft
+from typing import TYPE_CHECKING
+
 from dicomlab.forge.corpus.fates import End
+
+if TYPE_CHECKING:
+    from dicomlab.forge.corpus.draft import Draft
 
 _OLD = 89
 
@@ -14,7 +18,9 @@ def add_header(draft: Draft) -> None:
     if not draft.patient.charset:
         del draft.dataset.SpecificCharacterSet
     else:
-        draft.note("SpecificCharacterSet", category="character set", ends=dict.fromkeys(("basic", "research"), ("kept",)))
+        draft.note(
+            "SpecificCharacterSet", category="character set", ends=dict.fromkeys(("basic", "research"), ("kept",))
+        )
     draft.put(SOPClassUID=draft.sop_class.uid, Modality=draft.sop_class.modality, InstanceNumber=draft.number)
     draft.put(SeriesNumber=draft.draw.integer(1, 900))
     draft.plant("SOPInstanceUID", draft.sop_instance)

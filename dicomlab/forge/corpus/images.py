@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
-import numpy as np
-from numpy.typing import NDArray
+from typing import TYPE_CHECKING
 
-from dicomlab.forge.corpus.draft import Draft
+import numpy as np
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from dicomlab.forge.corpus.draft import Draft
 
 _BITS = {"grey16": 12, "grey16mf": 16, "enhanced": 12, "grey8": 8, "grey8mf": 8, "rgb": 8, "rgbmf": 8}
 
@@ -17,7 +21,7 @@ def add_pixels(draft: Draft) -> None:
     samples = 3 if kind.startswith("rgb") else 1
     frames = 2 if kind.endswith("mf") or kind == "enhanced" else 1
     rows, columns = 8 * draw.integer(4, 6), 8 * draw.integer(4, 6)
-    draft.frames = [picture(draft, f"frame {n}", (rows, columns), bits, samples) for n in range(frames)]
+    draft.frames = [picture(draft, f"frame {n}", (rows, columns), bits=bits, samples=samples) for n in range(frames)]
     wide = bits > 8  # noqa: PLR2004 - more than a byte
     draft.put(
         Rows=rows, Columns=columns, BitsAllocated=16 if wide else 8, BitsStored=bits, HighBit=bits - 1,
@@ -35,7 +39,7 @@ def add_pixels(draft: Draft) -> None:
 
 
 def picture(
-    draft: Draft, label: str, shape: tuple[int, int], bits: int, samples: int = 1
+    draft: Draft, label: str, shape: tuple[int, int], *, bits: int, samples: int = 1
 ) -> NDArray[np.unsignedinteger]:
     """Return one frame: rows, columns and, of colour, samples."""
     rows, columns = shape

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from dicomlab.forge.corpus.cast import Patient
-from dicomlab.forge.corpus.composing import Placed
 from dicomlab.forge.corpus.fates import End
 from dicomlab.forge.corpus.syntaxes import NATIVE, carries_comments
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from dicomlab.forge.corpus.cast import Patient
+    from dicomlab.forge.corpus.composing import Placed
 
 VERSION = 1
 _SHORTEST = 5
@@ -32,8 +35,8 @@ def _hunted(patient: Patient) -> Iterator[str]:
                 f"{patient.birth:%Y%m%d}", f"{patient.birth:%d.%m.%Y}", f"{patient.birth:%Y-%m-%d}")  # fmt: skip
     yield from (part for part in patient.mother.parts if len(part) >= _SHORTEST)
     for visit in patient.visits:
-        yield from (visit.date, f"{visit.day:%d.%m.%Y}", f"{visit.day:%Y-%m-%d}", visit.accession, visit.study_id,
-                    visit.procedure_id, visit.step_id, visit.institution, visit.street, visit.station, visit.serial)  # fmt: skip
+        yield from (visit.date, f"{visit.day:%d.%m.%Y}", f"{visit.day:%Y-%m-%d}", visit.accession, visit.study_id)
+        yield from (visit.procedure_id, visit.step_id, visit.institution, visit.street, visit.station, visit.serial)
         for person in (visit.referring, visit.operator, visit.reader, visit.performer):
             yield from (part for part in person.parts if len(part) >= _SHORTEST)
 

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
 from types import MappingProxyType
+from typing import TYPE_CHECKING
 
 from dicomlab.forge.corpus import functional, images, others, presentations, radiotherapy, reports
-from dicomlab.forge.corpus.draft import Draft
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from dicomlab.forge.corpus.draft import Draft
 
 
 def _enhanced(draft: Draft) -> None:

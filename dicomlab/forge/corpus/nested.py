@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 from pydicom.dataset import Dataset
 from pydicom.sequence import Sequence as Items
 
-from dicomlab.forge.corpus.draft import Draft
 from dicomlab.forge.corpus.fates import End
 from dicomlab.forge.corpus.fill import code
 from dicomlab.forge.corpus.plants import OUTSIDE
 from dicomlab.forge.corpus.privates import unknown
 from dicomlab.forge.corpus.texts import described, name_in_text
 from dicomlab.forge.font import stamp
+
+if TYPE_CHECKING:
+    from dicomlab.forge.corpus.draft import Draft
 
 _ABSENT = {"basic": (End.ABSENT,), "research": (End.ABSENT,)}
 _STUDY_CLASS = "1.2.840.10008.3.1.2.3.1"

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 from pydicom.sequence import Sequence as Items
 
-from dicomlab.forge.corpus.draft import Draft
 from dicomlab.forge.corpus.fates import End
 from dicomlab.forge.corpus.fill import code
 from dicomlab.forge.corpus.radiotherapy import KEPT
 from dicomlab.forge.corpus.texts import Words, described
+
+if TYPE_CHECKING:
+    from dicomlab.forge.corpus.draft import Draft
 
 _OUTSIDE = "names in attributes outside the table"
 _SOURCES = {
@@ -97,9 +101,9 @@ def _pdf(said: tuple[str, ...]) -> bytes:
     stream = b"BT /F1 12 Tf 15 TL 60 760 Td " + b" T* ".join(b"(" + _plain(s) + b") Tj" for s in said) + b" ET"
     objects = (
         b"<< /Type /Catalog /Pages 2 0 R >>", b"<< /Type /Pages /Kids [3 0 R] /Count 1 >>",
-        b"<< /Type /Page /Parent 2 0 R /MediaBox [0 0 595 842] /Contents 4 0 R "
-        b"/Resources << /Font << /F1 << /Type /Font /Subtype /Type1 /BaseFont /Helvetica >> >> >> >>",
+        b"<< /Type /Page /Parent 2 0 R /MediaBox [0 0 595 842] /Contents 4 0 R /Resources 5 0 R >>",
         b"<< /Length %d >>\nstream\n%s\nendstream" % (len(stream), stream),
+        b"<< /Font << /F1 << /Type /Font /Subtype /Type1 /BaseFont /Helvetica >> >> >>",
     )  # fmt: skip
     out, offsets = bytearray(b"%PDF-1.4\n"), []
     for number, content in enumerate(objects, 1):

@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Callable, Mapping
 from functools import cache
+from types import MappingProxyType
+from typing import TYPE_CHECKING
 
 from pydicom.datadict import dictionary_VM, tag_for_keyword
 from pydicom.sequence import Sequence as Items
 
 from dicomlab.forge.corpus.cast import table
-from dicomlab.forge.corpus.draft import Draft
 from dicomlab.forge.corpus.fates import Fate, fates
 from dicomlab.forge.corpus.fill import code
 from dicomlab.forge.corpus.texts import Told, Words, date_in_text, described, identifying, name_in_text, phrase
-from dicomlab.forge.draw import Draw
+
+if TYPE_CHECKING:
+    from dicomlab.forge.corpus.draft import Draft
+    from dicomlab.forge.draw import Draw
 
 OUTSIDE = "names in attributes outside the table"
 _BOTH = ("basic", "research")
@@ -52,7 +57,7 @@ def nested(draft: Draft) -> None:
             plant_listed(draft, draw.sub(place, keyword), f"{place}.{keyword}", fate, category="nested items")
 
 
-def plant_listed(draft: Draft, draw: Draw, path: str, fate: Fate, category: str = "") -> None:
+def plant_listed(draft: Draft, draw: Draw, path: str, fate: Fate, *, category: str = "") -> None:
     """Plant one attribute of the table with a value that fits its VR and category."""
     if fate.research == "K":
         value = _plain(fate.vr, draw)
@@ -72,42 +77,70 @@ def _plain(vr: str, draw: Draw) -> object:
 
 
 def _identifying(draft: Draft, draw: Draw, path: str, fate: Fate) -> tuple[object, tuple[str, ...]]:
-    """Return a value for the attribute and the parts of it that identify."""
-    patient, visit = draft.patient, draft.visit
-    keyword = path.rsplit(".", 1)[-1]
-    several = dictionary_VM(keyword) != "1" and draw.integer(0, 1) == 1
-    day = draw.choice((visit.day, visit.day - dt.timedelta(days=draw.integer(1, 700)), patient.birth))
-    match fate.vr:
-        case "PN":
-            people = draw.sample((patient.name, visit.reader, visit.referring, visit.operator), 2 if several else 1)
-            names = [p.pn for p in people]
-            return (names if several else names[0]), tuple(part for p in people for part in p.parts)
-        case "DA":
-            return ([f"{day:%Y%m%d}", visit.date] if several else f"{day:%Y%m%d}"), ()
-        case "DT":
-            return _date_time(draw, day), ()
-        case "TM":
-            return f"{draw.integer(10, 23)}{draw.integer(10, 59)}{draw.integer(10, 59)}.{draw.integer(100, 999)}", ()
-        case "UI":
-            uids = [draft.uid("extra", keyword, str(n)) for n in range(2 if several else 1)]
-            return (uids if several else uids[0]), ()
-        case "OB":
-            said = f"{patient.name.family}^{patient.name.given}".encode()
-            return said + b"\0" * (len(said) % 2), (patient.name.family, patient.name.given)
-        case "DS":
-            return ([f"{draw.uniform(10, 80):.4f}" for _ in range(3)] if dictionary_VM(keyword) != "1"
-                    else f"{draw.uniform(10, 80):.4f}"), ()  # fmt: skip
-        case "US" | "IS":
-            return draw.integer(2, 9), ()
-        case "AS":
-            return "045Y", ()
-        case "CS":
-            return f"F{draw.digits(6)}", ()
-        case "AE":
-            return f"{visit.station}A", (visit.station,)
-        case "UR":
-            return patient.url, ()
-    return _text(draft, draw, fate)
+    """Return a value for the attribute and the parts of it that identify; none of them named: all of it does."""
+    maker = _MAKERS.get(fate.vr)
+    if maker is None:
+        return _text(draft, draw, fate)
+    return maker(draft, draw, path.rsplit(".", 1)[-1])
+
+
+def _several(draw: Draw, keyword: str) -> bool:
+    return dictionary_VM(keyword) != "1" and draw.integer(0, 1) == 1
+
+
+def _day(draft: Draft, draw: Draw) -> dt.date:
+    day = draft.visit.day
+    return draw.choice((day, day - dt.timedelta(days=draw.integer(1, 700)), draft.patient.birth))
+
+
+def _people(draft: Draft, draw: Draw, keyword: str) -> tuple[object, tuple[str, ...]]:
+    visit = draft.visit
+    everybody = (draft.patient.name, visit.reader, visit.referring, visit.operator)
+    people = draw.sample(everybody, 2 if _several(draw, keyword) else 1)
+    names = [p.pn for p in people]
+    return (names if len(names) > 1 else names[0]), tuple(part for p in people for part in p.parts)
+
+
+def _days(draft: Draft, draw: Draw, keyword: str) -> tuple[object, tuple[str, ...]]:
+    first = f"{_day(draft, draw):%Y%m%d}"
+    return ([first, draft.visit.date] if _several(draw, keyword) else first), ()
+
+
+def _uids(draft: Draft, draw: Draw, keyword: str) -> tuple[object, tuple[str, ...]]:
+    uids = [draft.uid("extra", keyword, str(n)) for n in range(2 if _several(draw, keyword) else 1)]
+    return (uids if len(uids) > 1 else uids[0]), ()
+
+
+def _time(draw: Draw) -> str:
+    return f"{draw.integer(10, 23)}{draw.integer(10, 59)}{draw.integer(10, 59)}.{draw.digits(3)}"
+
+
+def _bytes(draft: Draft, draw: Draw, keyword: str) -> tuple[object, tuple[str, ...]]:
+    del draw, keyword
+    name = draft.patient.name
+    said = f"{name.family}^{name.given}".encode()
+    return said + b"\0" * (len(said) % 2), (name.family, name.given)
+
+
+def _decimals(draft: Draft, draw: Draw, keyword: str) -> tuple[object, tuple[str, ...]]:
+    del draft
+    numbers = [f"{draw.uniform(10, 80):.4f}" for _ in range(3)]
+    return (numbers if dictionary_VM(keyword) != "1" else numbers[0]), ()
+
+
+# By VR; text has a function of its own, which knows the category.
+_MAKERS: Mapping[str, Callable[[Draft, Draw, str], tuple[object, tuple[str, ...]]]] = MappingProxyType(
+    {
+        "PN": _people, "DA": _days, "UI": _uids, "OB": _bytes, "DS": _decimals,
+        "DT": lambda draft, draw, _: (_date_time(draw, _day(draft, draw)), ()),
+        "TM": lambda _, draw, __: (_time(draw), ()),
+        "US": lambda _, draw, __: (draw.integer(2, 9), ()),
+        "IS": lambda _, draw, __: (draw.integer(2, 9), ()),
+        "CS": lambda _, draw, __: (f"F{draw.digits(6)}", ()),
+        "AE": lambda draft, _, __: (f"{draft.visit.station}A", (draft.visit.station,)),
+        "UR": lambda draft, _, __: (draft.patient.url, ()),
+    }
+)  # fmt: skip
 
 
 def _date_time(draw: Draw, day: dt.date) -> str:

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from pydicom.sequence import Sequence as Items
 
-from dicomlab.forge.corpus.draft import Draft
 from dicomlab.forge.corpus.fill import code
 from dicomlab.forge.corpus.radiotherapy import KEPT
 from dicomlab.forge.corpus.texts import Words, described
+
+if TYPE_CHECKING:
+    from dicomlab.forge.corpus.draft import Draft
 
 _OUTSIDE = "names in attributes outside the table"
 _PR = "references in PR"

@@ -2,30 +2,35 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
 
 from pydicom.dataelem import DataElement
 from pydicom.dataset import Dataset
 from pydicom.sequence import Sequence as Items
 
-from dicomlab.forge.corpus.draft import Draft
 from dicomlab.forge.corpus.fates import End
 from dicomlab.forge.corpus.syntaxes import implicit_items
 from dicomlab.forge.corpus.texts import Told, date_in_text, identifying, name_in_text
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from dicomlab.forge.corpus.draft import Draft
 
 # PS3.15 Table E.3.10-1: creator, group, element, VR, value of safe private attributes.
 _SAFE = (
     ("SIEMENS MR HEADER", 0x0019, 0x0C, "IS", "1000"), ("SIEMENS MR HEADER", 0x0019, 0x0D, "CS", "DIRECTIONAL"),
     ("GEMS_ACQU_01", 0x0019, 0x23, "DS", "39.375"), ("GEMS_PARM_01", 0x0043, 0x39, "IS", ["800", "8", "0", "0"]),
     ("ELSCINT1", 0x00E1, 0x21, "DS", "412.5"), ("ELSCINT1", 0x01F1, 0x27, "DS", "0.75"),
-    ("Philips Imaging DD 001", 0x2001, 0x03, "FL", 600.0), ("Philips Imaging DD 001", 0x2001, 0x0B, "CS", "TRANSVERSAL"),
+    ("Philips Imaging DD 001", 0x2001, 0x03, "FL", 600.0),
+    ("Philips Imaging DD 001", 0x2001, 0x0B, "CS", "TRANSVERSAL"),
 )  # fmt: skip
 _ABSENT = {"basic": (End.ABSENT,), "research": (End.ABSENT,)}
 
 
-def element(dataset: Dataset, creator: str, tag: tuple[int, int], vr: str, value: object) -> int:
+def element(dataset: Dataset, creator: str, tag: tuple[int, int], content: tuple[str, object]) -> int:
     """Add a private element to the creator's block, made if need be, and return the block's number."""
-    group, low = tag
+    (group, low), (vr, value) = tag, content
     block = 0x10
     while dataset.get((group, block)) is not None and dataset[group, block].value != creator:
         block += 1
@@ -46,18 +51,18 @@ def unknown(dataset: Dataset, tag: int, value: object) -> None:
 
 
 def _plant(
-    draft: Draft, creator: str, tag: tuple[int, int], vr: str, value: object, values: Sequence[str], category: str,
-    ends: Mapping[str, Sequence[str]] = _ABSENT,
+    draft: Draft, creator: str, tag: tuple[int, int], content: tuple[str, object], *, values: Sequence[str],
+    category: str, ends: Mapping[str, Sequence[str]] = _ABSENT,
 ) -> None:  # fmt: skip
-    element(draft.dataset, creator, tag, vr, value)
-    draft.note(f"({tag[0]:04X},'{creator}',{tag[1]:02X})", tuple(values), category=category, ends=ends, vr=vr)
+    element(draft.dataset, creator, tag, content)
+    draft.note(f"({tag[0]:04X},'{creator}',{tag[1]:02X})", tuple(values), category=category, ends=ends, vr=content[0])
 
 
 def safe(draft: Draft) -> None:
     """Add safe private attributes: gone under basic, as they were under research."""
     for creator, group, low, vr, value in draft.draw.sub("safe").sample(_SAFE, 3):
         ends = {"basic": (End.ABSENT,), "research": (End.KEPT,)}
-        _plant(draft, creator, (group, low), vr, value, (), "safe private", ends)
+        _plant(draft, creator, (group, low), (vr, value), values=(), category="safe private", ends=ends)
 
 
 def unsafe(draft: Draft) -> None:
@@ -78,7 +83,7 @@ def unsafe(draft: Draft) -> None:
         (0x09, "UN", _blob(draft), patient.name.parts[:2], "UN-VR elements"),
     )
     for low, vr, value, values, category in draw.sample(told, 5):
-        _plant(draft, creator, (group, low), vr, value, values, category)
+        _plant(draft, creator, (group, low), (vr, value), values=values, category=category)
 
 
 def _lines(draft: Draft) -> str:
@@ -109,9 +114,10 @@ def sequence(draft: Draft) -> None:
     ascii_only = all(part.isascii() for part in patient.name.pn)
     if ascii_only and draw.integer(0, 1):
         content = implicit_items([item])
-        _plant(draft, "FORGE TREE", (0x0031, 0x20), "UN", content, values, "private sequences read as UN")
+        category = "private sequences read as UN"
+        _plant(draft, "FORGE TREE", (0x0031, 0x20), ("UN", content), values=values, category=category)
     else:
-        _plant(draft, "FORGE TREE", (0x0031, 0x20), "SQ", Items([item]), values, "private sequences")
+        _plant(draft, "FORGE TREE", (0x0031, 0x20), ("SQ", Items([item])), values=values, category="private sequences")
 
 
 def named_creator(draft: Draft) -> None:
@@ -119,7 +125,7 @@ def named_creator(draft: Draft) -> None:
     name = draft.patient.name
     told = next(t for t in name_in_text(draft.draw.sub("creator"), name, whole=True) if t.text.isprintable())
     creator = f"{told.text} PRIVATE"[:64]
-    block = element(draft.dataset, creator, (0x0033, 0x01), "LO", "Left")
+    block = element(draft.dataset, creator, (0x0033, 0x01), ("LO", "Left"))
     draft.note(f"(0033,00{block:02X})", told.values, category="private creators' names", ends=_ABSENT, vr="LO")
 
 
@@ -128,7 +134,7 @@ def nested_private(draft: Draft) -> None:
     draw = draft.draw.sub("nested private")
     held, _ = draft.holder("ContributingEquipmentSequence[0].Manufacturer")
     told: Told = next(iter(identifying(draw, draft.patient, draft.visit)))
-    element(held, "FORGE NOTES", (0x0011, 0x05), "LO", told.text[:64])
+    element(held, "FORGE NOTES", (0x0011, 0x05), ("LO", told.text[:64]))
     path = "ContributingEquipmentSequence[0].(0011,'FORGE NOTES',05)"
     draft.note(path, told.values, category="private text", ends=_ABSENT, vr="LO")
 
@@ -136,7 +142,7 @@ def nested_private(draft: Draft) -> None:
 def declared(draft: Draft) -> None:
     """Add a block that the instance itself declares as safe (PS3.3 C.12.1.1.7): staying and going are both right."""
     ends = {"basic": (End.ABSENT,), "research": (End.KEPT, End.ABSENT)}
-    _plant(draft, "FORGE SAFE", (0x0035, 0x01), "DS", "1.25", (), "private declared safe", ends)
+    _plant(draft, "FORGE SAFE", (0x0035, 0x01), ("DS", "1.25"), values=(), category="private declared safe", ends=ends)
     item = Dataset()
     item.PrivateGroupReference, item.PrivateCreatorReference = 0x0035, "FORGE SAFE"
     item.BlockIdentifyingInformationStatus = "SAFE"

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 
-from dicomlab.forge.corpus.draft import Draft
 from dicomlab.forge.corpus.texts import Words, described
+
+if TYPE_CHECKING:
+    from dicomlab.forge.corpus.draft import Draft
 
 KEPT = {"basic": ("kept",), "research": ("kept",)}
 

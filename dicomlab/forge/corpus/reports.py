@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from pydicom.dataset import Dataset
 from pydicom.sequence import Sequence as Items
 
-from dicomlab.forge.corpus.draft import Draft
 from dicomlab.forge.corpus.fill import code
 from dicomlab.forge.corpus.texts import Words, described, name_in_text
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from dicomlab.forge.corpus.draft import Draft
 
 _SR = "SR content"
 _ROOTS = {

@@ -7,10 +7,14 @@ Lossless JPEG (ITU-T T.81 H) is written here, and the smallest of all High-Throu
 from __future__ import annotations
 
 import io
-from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import NDArray
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
 
 _CATEGORY_LENGTH = 5  # bits of each Huffman code: 17 categories, none of them all ones
 
@@ -99,13 +103,14 @@ def with_application_data(stream: bytes, text: bytes) -> bytes:
     return stream[:2] + _segment(0xE1, b"Exif\0\0" + text) + stream[2:]
 
 
-def rle(frame: bytes, rows: int, columns: int, width: int, samples: int) -> bytes:
+def rle(frame: bytes, rows: int, columns: int, *, width: int, samples: int) -> bytes:
     """Return a native frame (little endian, colour by pixel) as RLE segments of literal runs (PS3.5 G)."""
     planes = np.frombuffer(frame, np.uint8).reshape(rows, columns, samples, width)
-    segments = []
-    for sample in range(samples):
-        for byte in reversed(range(width)):
-            segments.append(_packed([planes[row, :, sample, byte].tobytes() for row in range(rows)]))
+    segments = [
+        _packed([planes[row, :, sample, byte].tobytes() for row in range(rows)])
+        for sample in range(samples)
+        for byte in reversed(range(width))
+    ]
     out, offsets = io.BytesIO(), []
     for segment in segments:
         offsets.append(64 + out.tell())

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from io import BytesIO
+from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import NDArray
 from pydicom import dcmwrite
 from pydicom.dataset import Dataset, FileMetaDataset
 from pydicom.encaps import encapsulate, encapsulate_extended
@@ -16,8 +15,14 @@ from pydicom.uid import UID
 
 from dicomlab.forge import jpeg
 from dicomlab.forge.corpus import streams
-from dicomlab.forge.corpus.draft import Draft
 from dicomlab.forge.encoding import IMPLEMENTATION
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+
+    from dicomlab.forge.corpus.draft import Draft
 
 _UID = "1.2.840.10008.1.2"
 SYNTAXES = {
@@ -106,19 +111,23 @@ def _pixels(draft: Draft, syntax: str) -> None:
 def _encoded(frame: NDArray[np.unsignedinteger], native: bytes, bits: int, syntax: str) -> bytes:
     rows, columns = frame.shape[:2]
     samples = 1 if frame.ndim == 2 else frame.shape[2]  # noqa: PLR2004 - rows and columns alone
-    if syntax == "JPEG baseline":
-        return jpeg.encode(frame.astype(np.uint8))
-    if syntax == "JPEG lossless":
-        return streams.lossless_jpeg(frame, bits)
-    if syntax == "JPEG-LS":
-        return streams.jpeg_ls(frame)
-    if syntax == "JPEG 2000":
-        return streams.jpeg_2000(frame, bits)
-    if syntax == "HTJ2K":
-        return streams.empty_ht_jpeg_2000(rows, columns, bits, samples)
-    if syntax == "RLE":
-        return streams.rle(native, rows, columns, width=len(native) // (rows * columns * samples), samples=samples)
-    return native + b"\0" * (len(native) % 2)
+    match syntax:
+        case "JPEG baseline":
+            stream = jpeg.encode(frame.astype(np.uint8))
+        case "JPEG lossless":
+            stream = streams.lossless_jpeg(frame, bits)
+        case "JPEG-LS":
+            stream = streams.jpeg_ls(frame)
+        case "JPEG 2000":
+            stream = streams.jpeg_2000(frame, bits)
+        case "HTJ2K":
+            stream = streams.empty_ht_jpeg_2000(rows, columns, bits, samples)
+        case "RLE":
+            width = len(native) // (rows * columns * samples)
+            stream = streams.rle(native, rows, columns, width=width, samples=samples)
+        case _:
+            stream = native + b"\0" * (len(native) % 2)
+    return stream
 
 
 def _swap(dataset: Dataset) -> None:

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-import datetime as dt
-from collections.abc import Iterator, Mapping, Sequence
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from pydicom.datadict import dictionary_VR
 
-from dicomlab.forge.corpus.cast import Name, Patient, Visit
-from dicomlab.forge.corpus.draft import Draft
-from dicomlab.forge.draw import Draw
+if TYPE_CHECKING:
+    import datetime as dt
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from dicomlab.forge.corpus.cast import Name, Patient, Visit
+    from dicomlab.forge.corpus.draft import Draft
+    from dicomlab.forge.draw import Draw
 
 _PHRASES = (
     "CT thorax with contrast", "T2 axial", "Abdomen portal venous phase", "Chest PA", "Knee left",
@@ -128,7 +130,7 @@ def described(
     """
     draw = draft.draw.sub("text", path)
     vr = dictionary_VR(path.rsplit(".", 1)[-1])
-    most = min(most or _USUAL, _LONGEST.get(vr, _USUAL if not most else most))
+    most = min(most or _USUAL, _LONGEST.get(vr, most or _USUAL))
     words = words or phrase(draw)
     if told is None:
         told = list(identifying(draw, draft.patient, draft.visit, whole=draft.patient.is_word))

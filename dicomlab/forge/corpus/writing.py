@@ -6,9 +6,7 @@ import io
 import itertools
 import json
 import tempfile
-from collections.abc import Iterator, Mapping
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pydicom import dcmwrite
 from pydicom.dataset import Dataset, FileMetaDataset
@@ -21,6 +19,10 @@ from dicomlab.forge.corpus.composing import compose, patients
 from dicomlab.forge.corpus.fates import PROFILES
 from dicomlab.forge.corpus.syntaxes import SYNTAXES, file_bytes
 from dicomlab.forge.encoding import IMPLEMENTATION
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+    from pathlib import Path
 
 DATA, KEY = "corpus", "KEY.json"
 

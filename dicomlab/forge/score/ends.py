@@ -5,14 +5,16 @@ from __future__ import annotations
 import datetime as dt
 import re
 from collections import Counter, defaultdict
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
-
-from pydicom.dataelem import DataElement
+from typing import TYPE_CHECKING, Any
 
 from dicomlab.forge.score import pixels, reading
 from dicomlab.forge.score.reading import Instance, holds, texts, values
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from pydicom.dataelem import DataElement
 
 _UID = re.compile(r"(0|[1-9]\d*)(\.(0|[1-9]\d*))+")
 _LONGEST_UID = 64

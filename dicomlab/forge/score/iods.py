@@ -8,12 +8,15 @@ import subprocess
 import tempfile
 import warnings
 from collections import Counter
-from collections.abc import Mapping
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from pydicom.uid import ExplicitVRLittleEndian
 
 from dicomlab.forge.score import reading
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 PROGRAM = "dciodvfy"
 # Numbers and values in a message differ between source and release without the error being another one.
@@ -36,7 +39,11 @@ def new_errors(source: Path, pairs: Mapping[str, Path]) -> dict[str, int] | None
 def _errors(program: str, path: Path, folder: Path) -> Counter[str]:
     """Return the errors in one file, without values; syntaxes that the program cannot read are written as explicit."""
     instance = reading.read(path)
-    if instance is not None and instance.syntax not in _READABLE and not instance.syntax.startswith("1.2.840.10008.1.2.4.5"):
+    if (
+        instance is not None
+        and instance.syntax not in _READABLE
+        and not instance.syntax.startswith("1.2.840.10008.1.2.4.5")
+    ):
         path = folder / "explicit.dcm"
         ds = instance.dataset
         for keyword in ("PixelData", "ExtendedOffsetTable", "ExtendedOffsetTableLengths"):

@@ -8,12 +8,16 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 from dicomlab.forge.score import pixels, reading
-from dicomlab.forge.score.reading import Instance
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from pathlib import Path
+
+    from dicomlab.forge.score.reading import Instance
 
 _TELLING = {"US", "SS", "UL", "SL", "FL", "FD", "SV", "UV", "DS", "IS", "CS", "AT", "OF", "OD", "OL", "OV", "OW", "OB"}
 _PIXELS = {0x7FE00010, 0x7FE00008, 0x7FE00009}

@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import hashlib
 import warnings
+from typing import TYPE_CHECKING
 
 import numpy as np
-from pydicom.dataset import Dataset
 from pydicom.encaps import generate_fragments, parse_basic_offsets
 
 from dicomlab.forge.score.reading import UNREADABLE, Instance
 
+if TYPE_CHECKING:
+    from pydicom.dataset import Dataset
+
 _BIG = "1.2.840.10008.1.2.2"
 _KEYWORDS = ("PixelData", "FloatPixelData", "DoubleFloatPixelData")
+_MARKER = 0xFF
 _JPEG_METADATA = {*range(0xE0, 0xF0), 0xFE}
 
 
@@ -69,7 +73,7 @@ def decoded(instance: Instance) -> str:
 def same(before: Instance, after: Instance) -> bool:
     """Return whether two instances hold the same pixels: as stored, or else decoded."""
     first = digest(before)
-    return first == digest(after) or bool(one := decoded(before)) and one == decoded(after)
+    return first == digest(after) or (bool(one := decoded(before)) and one == decoded(after))
 
 
 def without_metadata(stream: bytes) -> bytes:
@@ -84,7 +88,7 @@ def without_metadata(stream: bytes) -> bytes:
 def _cut(stream: bytes, unwanted: set[int], *, end: int) -> bytes:
     """Return a stream without segments of some markers, up to the marker where its data starts."""
     kept, at = bytearray(stream[:2]), 2
-    while at + 4 <= len(stream) and stream[at] == 0xFF and stream[at + 1] != end:
+    while at + 4 <= len(stream) and stream[at] == _MARKER and stream[at + 1] != end:
         length = 2 + int.from_bytes(stream[at + 2 : at + 4], "big")
         if stream[at + 1] not in unwanted:
             kept += stream[at : at + length]
@@ -97,16 +101,20 @@ def offsets_right(before: Instance, after: Instance) -> bool:
     if not is_encapsulated(after):
         return pixel_keyword(after.dataset) is not None
     try:
-        lengths = [len(f) for f in fragments(after)]
-        basic = parse_basic_offsets(after.dataset.PixelData)
-        starts = [sum(n + 8 for n in lengths[:i]) for i in range(len(lengths))]
-        extended = after.dataset.get("ExtendedOffsetTable")
-        if extended is not None:
-            told = np.frombuffer(extended, "<u8").tolist()
-            sizes = np.frombuffer(after.dataset.ExtendedOffsetTableLengths, "<u8").tolist()
-            return told == starts and all(n - 1 <= size <= n for size, n in zip(sizes, lengths, strict=True))
-        if basic:
-            return basic == starts
-        return before.syntax != after.syntax or "ExtendedOffsetTable" not in before.dataset
+        return _tables_right(before, after)
     except UNREADABLE:
         return False
+
+
+def _tables_right(before: Instance, after: Instance) -> bool:
+    lengths = [len(f) for f in fragments(after)]
+    basic = parse_basic_offsets(after.dataset.PixelData)
+    starts = [sum(n + 8 for n in lengths[:i]) for i in range(len(lengths))]
+    extended = after.dataset.get("ExtendedOffsetTable")
+    if extended is not None:
+        told = np.frombuffer(extended, "<u8").tolist()
+        sizes = np.frombuffer(after.dataset.ExtendedOffsetTableLengths, "<u8").tolist()
+        return told == starts and all(n - 1 <= size <= n for size, n in zip(sizes, lengths, strict=True))
+    if basic:
+        return basic == starts
+    return before.syntax != after.syntax or "ExtendedOffsetTable" not in before.dataset

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import json
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from dicomlab.errors import DicomlabError
 from dicomlab.forge.score import iods, matching, reading
 from dicomlab.forge.score.ends import Ledger, Pair, judged, note
 from dicomlab.forge.score.leaks import Hunt, lead_to
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
 
 MANIFEST = "manifest.jsonl"
 
@@ -107,9 +109,11 @@ def score(
     names = [entry["file"] for entry in answers["files"]]
     missing = [n for n in names if not (source / n).is_file()]
     if missing:
-        message = f"{len(missing)} of the {len(names)} files of the key are not in the source; give the key's own corpus"
+        message = (
+            f"{len(missing)} of the {len(names)} files of the key are not in the source; give the key's own corpus"
+        )
         raise DicomlabError(message)
-    sources = {path: known for path, known in matching.described(source / n for n in names)}
+    sources = dict(matching.described(source / n for n in names))
     by_name = {n: sources[source / n] for n in names}
     released = [path for _, path in reading.files(release)]
     matches = matching.match(by_name, dict(matching.described(released)))
@@ -184,7 +188,7 @@ def _judge(
             by_file[item["file"]].append((number, item))
     ledger = Ledger()
     for name, items in by_file.items():
-        if name in pairs and (pair := _pair(answers, numbers[name], source, release, pairs[name])):
+        if name in pairs and (pair := _pair(answers["files"][numbers[name]], source, release, pairs[name])):
             for _, item in items:
                 note(ledger, item, profile, pair)
     ledger.settle()
@@ -192,7 +196,7 @@ def _judge(
     counted: dict[str, Counter[str]] = defaultdict(Counter)
     for name, items in by_file.items():
         entry = answers["files"][numbers[name]]
-        pair = _pair(answers, numbers[name], source, release, pairs[name]) if name in pairs else None
+        pair = _pair(entry, source, release, pairs[name]) if name in pairs else None
         for number, item in items:
             right, found = judged(ledger, item, profile, pair) if pair else (False, "lost")
             end = "right" if right else "wrong" if pair else "quarantined" if name in held else "lost"
@@ -205,8 +209,7 @@ def _judge(
     return tuple(failures), counted
 
 
-def _pair(answers: Mapping[str, Any], number: int, source: Path, release: Path, released: Path) -> Pair | None:
-    entry = answers["files"][number]
+def _pair(entry: Mapping[str, Any], source: Path, release: Path, released: Path) -> Pair | None:
     before, after = reading.read(source / entry["file"]), reading.read(released)
     if before is None or after is None:
         return None
