@@ -13,6 +13,7 @@ from pathlib import Path
 
 import factories
 import pytest
+from factories import ct_instance, write
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -426,6 +427,15 @@ def test_two_recipes_are_compared(typed):
     assert code == 0
     assert re.search(r"^StudyDate\b", out, re.MULTILINE)  # low shifts it, high empties it
     assert typed("recipe", "diff", "basic", "basic")[1].endswith("0 differences\n")
+
+
+def test_two_recipes_are_compared_on_a_folder_of_ones_own(typed, tmp_path):
+    write(ct_instance(PatientName="Quellenbach^Zaphiro"), tmp_path / "in" / "one.dcm")
+    code, out, _ = typed("recipe", "diff", "low", "high", str(tmp_path / "in"))
+    assert code == 0
+    assert "StudyDate" in out
+    assert "shift (1)" in out
+    assert "PatientName" not in out  # both empty it
 
 
 def test_a_new_key_is_for_its_owner_alone_and_never_replaced(typed):

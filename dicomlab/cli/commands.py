@@ -17,7 +17,10 @@ from dicomlab.errors import DicomlabError, NotebookError, SourceError
 from dicomlab.records import Carrier, Finding, RunOutcome, State, Verdict
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from dicomlab.catalog import Catalog, Group
+    from dicomlab.recipe import Recipe
 
 DONE = 0
 REFUSED = 1
@@ -157,9 +160,22 @@ def recipe_diff(chosen: argparse.Namespace) -> int:
     from dicomlab import recipe
 
     first, second = recipe.load(chosen.first), recipe.load(chosen.second)
+    if chosen.source is not None:
+        return _compare(chosen.source, first, second)
     differences = recipe.diff(first, second)
     show(["attribute or setting", first.name, second.name], [[d.subject, d.first, d.second] for d in differences])
     print(f"\n{_count(differences, 'difference')}")
+    return DONE
+
+
+def _compare(source: Path, first: Recipe, second: Recipe) -> int:
+    """Show what two recipes do differently to what a folder holds."""
+    from dicomlab import files, runs
+
+    rows = runs.compare(files.scan(source, progress=progress()), first, second, progress=progress())
+    told = [[r.path, *(", ".join(f"{a} ({n})" for a, n in side.items()) for side in (r.first, r.second))] for r in rows]
+    show(["attribute", first.name, second.name], told)
+    print(f"\n{_count(rows, 'difference')} in what is there")
     return DONE
 
 

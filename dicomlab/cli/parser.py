@@ -150,9 +150,10 @@ def _policy(command: _Command) -> None:
     explain = verbs.add_parser("explain", help="what a recipe does, as a table")
     explain.add_argument("recipe", metavar="NAME|FILE")
     explain.set_defaults(command=commands.recipe_explain)
-    diff = verbs.add_parser("diff", help="attributes that two recipes treat differently")
+    diff = verbs.add_parser("diff", help="attributes that two recipes treat differently, in general or in a folder")
     diff.add_argument("first", metavar="A")
     diff.add_argument("second", metavar="B")
+    diff.add_argument("source", nargs="?", type=Path, metavar="SOURCE", help="only what occurs here, with counts")
     diff.set_defaults(command=commands.recipe_diff)
 
     key = command("key", commands.key_new, "Make the secret that pseudonyms follow from.")
