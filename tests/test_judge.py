@@ -325,6 +325,25 @@ RESEARCH_FAULTS = {
 }  # fmt: skip
 
 
+@pytest.mark.parametrize(
+    ("said", "says", "lost"),
+    [
+        ("CT thorax, spoke with Brinkschulte", "CT thorax, spoke with", False),
+        ("CT thorax, spoke with Mary Miller", "CT thorax, spoke with", False),
+        ("CT thorax Brinkschulte", "CT", True),
+        ("CT thorax axial", "CT axial", True),
+        ("Brinkschulte T2 axial", "axial", True),
+    ],
+)
+def test_a_text_under_c_may_lose_words_that_may_be_names_and_no_others(said, says, lost):
+    before = source()
+    before.StudyDescription = said
+    made = research()
+    made.StudyDescription = says
+    found = failures(judged(made, "research", before=before))
+    assert (str(Question.LOST) in found) is lost
+
+
 @pytest.mark.parametrize("fault", RESEARCH_FAULTS)
 def test_a_single_fault_under_the_recipe_research_fails(fault):
     make, questions = RESEARCH_FAULTS[fault]

@@ -304,7 +304,8 @@ class _Case:
             return
         dummied = "D" in letters or ({"X", "Z"} >= set(letters) and type_ in ("1", "1C"))
         coded = dummied and name.endswith("CodeSequence")
-        inside = Level((*level.names, name), level.before, level.after, level.dummies or dummied, coded)
+        cleans = letters == ["C"] or (level.cleans and (decision is None or letters != ["K"]))
+        inside = Level((*level.names, name), level.before, level.after, level.dummies or dummied, coded, cleans)
         for number, (item, other) in enumerate(zip(old, new, strict=True)):
             self._walk(inside, f"{text}{name}[{number}].", item, other)
 

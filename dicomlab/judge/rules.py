@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 Wrong = tuple[Question, str]
 _DATES = ("DA", "DT")
 _PROSE = ("LT", "ST", "UC", "UT")
+_WORDED = ("LO", "SH", *_PROSE)
 _CODE_TAGS = frozenset({0x00080100, 0x00080104})
 _SWEPT = ("AE", "CS", "LO", "LT", "PN", "SH", "ST", "UC", "UR", "UT")
 # Text that may belong to somebody: what was taken out of it need not be explained further.
@@ -53,6 +54,7 @@ class Level:
     after: tuple[str, ...] = ("ascii",)
     dummies: bool = False  # inside a sequence whose action is D
     coded: bool = False  # directly inside a code sequence whose action is D
+    cleans: bool = False  # inside a sequence whose action is C
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,12 +97,15 @@ class Judge:
             return Question.REQUIRED, f"an attribute of Type {type_} was removed"
         if decision is None:
             known = bool(tag >> 16 & 1) or in_dictionary(tag)
-            lost = known and not self.may_identify(element, level.before)
+            told = self.may_identify(element, level.before)
+            lost = known and not told and not (level.cleans and self._lost_maybe_names(level, element, None))
             return (Question.LOST, "an attribute that no rule names was removed") if lost else None
         if decision.code not in _RETAINING:
             gone = "X" in _letters(decision)
             return None if gone else (Question.TABLE, f"an attribute with action {decision.code} was removed")
         if self._cannot_move(element, decision) or self.may_identify(element, level.before):
+            return None
+        if decision.code == "C" and self._lost_maybe_names(level, element, None):
             return None
         return Question.LOST, "an attribute that the recipe retains was removed"
 
@@ -188,7 +193,10 @@ class Judge:
             if same and had and not self._nobody(before, level):
                 wrong.append((Question.TABLE, "text inside a sequence with action D was kept"))
         elif not same and not self._pooled(before, after) and not self.may_identify(before, level.before):
-            wrong.append((Question.LOST, "a value that no rule names was changed"))
+            if not (level.cleans and self._lost_maybe_names(level, before, after)):
+                wrong.append((Question.LOST, "a value that no rule names was changed"))
+            elif not self._only_less(level, before, after):
+                wrong.append((Question.TABLE, "a cleaned text says more than it did before"))
         return Finding((*wrong, *self._too_old(after)), dates_kept=False)
 
     def _kept(self, level: Level, before: Element, after: Element, wrong: list[Wrong]) -> Finding:
@@ -205,7 +213,7 @@ class Judge:
             return self._mapped(before, after, wrong)
         same = self.same(level, before, after)
         if not same and not self._pooled(before, after):
-            if not self.may_identify(before, level.before):
+            if not (self.may_identify(before, level.before) or self._lost_maybe_names(level, before, after)):
                 wrong.append((Question.LOST, "a value that the recipe retains was changed"))
             elif after.raw and not self._only_less(level, before, after):
                 wrong.append((Question.TABLE, "a cleaned text says more than it did before"))
@@ -305,14 +313,25 @@ class Judge:
             return [(Question.TABLE, f"an age over {limit} years was kept")]
         return []
 
+    @staticmethod
+    def _lost_maybe_names(level: Level, before: Element, after: Element | None) -> bool:
+        """Return whether a text lost a word that may be a name by the judge's own lists, and none with a digit."""
+        if before.vr not in _WORDED:
+            return False
+        lost = _words(before, level.before) - (_words(after, level.after) if after is not None else set())
+        maybe = any(len(word) >= weight.SHORTEST_NAME and not weight.no_name(word) for word in lost)
+        maybe = maybe and not any(weight.must_stay(word) for word in lost)
+        return maybe and not re.search(r"\d", "".join(lost))
+
     def _only_less(self, level: Level, before: Element, after: Element) -> bool:
         """Return whether a cleaned text has no word that it did not have before, dummies aside."""
-        said, says = (
-            set(re.findall(r"[^\W_]+", folded(" ".join(values.text_values(e.raw, e.vr, codecs)[0]))))
-            for e, codecs in ((before, level.before), (after, level.after))
-        )
+        said, says = _words(before, level.before), _words(after, level.after)
         joined = "".join(sorted(said))
         return all(word in said or word in joined or weight.placeholder(word) or word.isdigit() for word in says)
+
+
+def _words(element: Element, codecs: tuple[str, ...]) -> set[str]:
+    return set(re.findall(r"[^\W_]+", folded(" ".join(_texts(element, codecs)))))
 
 
 def _letters(decision: Decision) -> set[str]:

@@ -112,6 +112,11 @@ def ordinary(word: str) -> bool:
     return no_name(word) or word in _listed()["a name too"]
 
 
+def must_stay(word: str) -> bool:
+    """Return whether a folded word says what was imaged, and is never taken for a name."""
+    return word in _listed()["must stay"]
+
+
 @cache
 def clinical() -> frozenset[str]:
     """Return the folded words of coded terms, ordinary in coded and technical attributes alone."""
