@@ -316,6 +316,29 @@ def test_names_that_are_ordinary_words_stay_in_technical_attributes_unless_both_
     assert swept("Brown fat") == "fat"
 
 
+@pytest.mark.parametrize(
+    "text", ["Young's modulus", "Baker's cyst", "Hounsfield units", "White matter", "Circle of Willis", "T1 Brown"]
+)
+def test_terms_that_are_called_after_somebody_stay_in_coded_attributes_though_a_patient_is_called_so(text):
+    names = frozenset(
+        {("Young", "Ann"), ("Baker", "Bo"), ("Hounsfield", "G"), ("White", "M"), ("Willis", "T"), ("Brown", "Al")}
+    )
+    assert Sweeper(Identifiers(names=names)).sweep(text, technical=True) == text
+
+
+@pytest.mark.parametrize(
+    ("text", "cleaned"),
+    [
+        ("SIEMENS Dr. Mastrangelo", "SIEMENS"),
+        ("Head coil for Prof. Huber", "Head coil"),
+        ("Ms Coil 5", "Ms Coil 5"),
+        ("DR Detector", "DR Detector"),
+    ],
+)
+def test_titles_with_names_go_from_technical_attributes_too(text, cleaned):
+    assert swept(text, technical=True) == cleaned
+
+
 def test_particles_of_names_are_no_names():
     assert swept("MRT der Wirbelsäule von vorn") == "MRT der Wirbelsäule von vorn"
 

@@ -98,9 +98,9 @@ def name_parts(value: str) -> list[tuple[str, ...]]:
 
 @lru_cache(maxsize=1)
 def ordinary_words() -> frozenset[str]:
-    """Return the folded words of the field: attribute names and coded terms (a generated data file)."""
+    """Return the folded words of the field: attribute names and coded terms (generated), and names like those."""
     text = (resource_files("dicomlab") / "standard_data" / "words.txt").read_text("utf-8")
-    return frozenset(line for line in text.splitlines() if line and not line.startswith("#"))
+    return _WEAK["a word too"].union(line for line in text.splitlines() if line and not line.startswith("#"))
 
 
 def is_distinctive_number(value: str) -> bool:

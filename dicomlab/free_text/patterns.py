@@ -101,15 +101,18 @@ _MOST_WORDS = 6
 def pattern_spans(text: str, *, technical: bool) -> list[tuple[int, int]]:
     """Return where a text follows one of the patterns: spans of its characters, in no order.
 
-    In coded and technical attributes only what is never technique counts.
+    In coded and technical attributes only what is never technique counts: addresses, titles with names.
     """
     expressions = _ANYWHERE if technical else (*_ANYWHERE, *_EXPRESSIONS)
     spans = [m.span() for expression in expressions for m in expression.finditer(text)]
-    return spans if technical else spans + _titled(text)
+    return spans + _titled(text, technical=technical)
 
 
-def _titled(text: str) -> list[tuple[int, int]]:
-    """Return titles with the names behind them: a capitalised word, then words that are no ordinary ones."""
+def _titled(text: str, *, technical: bool) -> list[tuple[int, int]]:
+    """Return titles with the names behind them: a capitalised word, then words that are no ordinary ones.
+
+    In technical attributes no word behind a title is an ordinary one ("Ms Coil").
+    """
     spans = []
     for title in _TITLE.finditer(text):
         end = last = title.end()
@@ -121,7 +124,8 @@ def _titled(text: str) -> list[tuple[int, int]]:
             if name is None:
                 continue
             first, capital = last == title.end(), name[0].isupper()
-            if not ((first and title["sure"] and capital) or ((first or capital) and _is_no_word(name))):
+            trusted = first and capital and title["sure"] and not technical
+            if not (trusted or ((first or capital) and _is_no_word(name))):
                 break
             last = end
         if last > title.end():
