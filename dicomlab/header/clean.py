@@ -89,11 +89,15 @@ class HeaderCleaner:
         return Sweeper(self.known, self.new_uid)
 
     def new_uid(self, old: str) -> str:
+        """Return the UID that stands for `old` where the recipe does not say more: itself when UIDs are retained."""
+        return old if self._keeps_uids else self._other_uid(old)
+
+    def _other_uid(self, old: str) -> str:
         """Return the UID that replaces `old`; well-known ones stay."""
         new = self._uids.get(old)
         if new is None:
-            keep = self._keeps_uids or not old or standard.is_well_known_uid(old)
-            new = self._uids[old] = old if keep else pseudonyms.uid(self.key, old, self._root)
+            stays = not old or standard.is_well_known_uid(old)
+            new = self._uids[old] = old if stays else pseudonyms.uid(self.key, old, self._root)
         return new
 
     def shifted_value(self, value: bytes, vr: str) -> bytes | None:
@@ -119,11 +123,9 @@ class HeaderCleaner:
         if described is None:
             return self._dataset(elements, where, context, self._memos.setdefault((context, where), {}))
         said = characteristics.said_in(described, encoding)
-        if self._believes:
-            context = replace(context, said=said)
+        context = replace(context, said=said) if self._believes else context
         kept, changes = self._dataset(elements, where, context, self._memos.setdefault((context, where), {}))
-        more = characteristics.describe(described, kept, where, self.recipe, said=said)
-        return kept, [*changes, *more]
+        return kept, changes + characteristics.describe(described, kept, where, self.recipe, said=said)
 
     def _dataset(
         self,
@@ -330,10 +332,7 @@ class HeaderCleaner:
         return Done(site.element) if new == site.value else site._replace(code="U").valued(new, Action.U)
 
     def _binary(self, site: Site) -> Done:
-        value = site.value
-        believed = site.context.said is not None  # an unknown VR may be text that nobody but the source vouches for
-        told = site.vr == "UN" and wording.tells(self.sweeper, site, patterns=believed)
-        told = told or self.sweeper.identifies(value)
+        told = self.sweeper.identifies(site.value) or (site.vr == "UN" and wording.tells(self.sweeper, site))
         return self._identified(site) if told else Done(site.element)
 
     def _length(self, site: Site) -> Done:
@@ -383,10 +382,12 @@ class HeaderCleaner:
         )
 
     def _new_uids(self, value: bytes, *, only: frozenset[str] | None = None) -> bytes:
+        """Return UIDs replaced; with `only`, no decision but care for UIDs that are found out of place."""
         olds = [old.strip(" \0") for old in value.decode("ascii", "replace").split("\\")]
         if only is not None and only.isdisjoint(olds):
             return value
-        return values.pad("\\".join(map(self.new_uid, olds)).encode("ascii", "replace"), "UI")
+        new = self._other_uid if only is None else self.new_uid
+        return values.pad("\\".join(map(new, olds)).encode("ascii", "replace"), "UI")
 
 
 class _Layout(NamedTuple):

@@ -31,10 +31,14 @@ def is_figures(value: bytes) -> bool:
     return _FIGURES.fullmatch(value) is not None
 
 
-def tells(sweeper: Sweeper, site: Site, *, patterns: bool = False) -> bool:
-    """Return whether a value of VR UN reads as a text that holds what identifies."""
+def tells(sweeper: Sweeper, site: Site) -> bool:
+    """Return whether a value of VR UN reads as a text that holds what identifies.
+
+    Patterns count where the instance vouches for its private elements: nobody else knows what they are.
+    """
     text, _ = charsets.decode(site.value, "LO", site.where.charset)
     plain = text.rstrip(" \0")
+    patterns = site.context.said is not None
     return plain.isprintable() and sweeper.sweep(plain, patterns=patterns, technical=not patterns) != plain
 
 

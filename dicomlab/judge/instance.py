@@ -30,6 +30,7 @@ _REFERENCED_INSTANCE, _SOP_CLASS, _SOP_INSTANCE = 0x00081155, 0x00080016, 0x0008
 _PATIENT_ID, _ISSUER, _STUDY = 0x00100020, 0x00100021, 0x0020000D
 _DOCUMENT, _DOCUMENT_LENGTH = 0x00420011, 0x00420015
 _AT_ROOT = claims.SAID | {_DOCUMENT_LENGTH, CHARACTERISTICS}
+_OF_THE_DEVICE = "option retain-device-identity"  # its dates, such as of calibration, are not the patient's (E.3.8)
 _HUNTED = claims.SAID | {CHARACTERISTICS}  # at the root judged by what they say, and hunted
 _REMEMBERED = 1 << 16
 _SHORT = 1 << 12
@@ -251,7 +252,8 @@ class _Case:
             if after.tag == _REFERENCED_INSTANCE:
                 self.references.update(finding.uids)
         self.shifts.update(finding.shifts)
-        self.dates_kept = self.dates_kept or finding.dates_kept
+        of_the_device = decision is not None and decision.by == _OF_THE_DEVICE
+        self.dates_kept = self.dates_kept or (finding.dates_kept and not of_the_device)
 
     def _is_redrawn(self, tag: int) -> bool:
         """Return whether the data of an overlay or a curve is there and other than before: then it was cleaned."""
