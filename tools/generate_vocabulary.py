@@ -43,6 +43,7 @@ def main() -> None:
         "# and the lists tools/facts/terms_*.txt; written by tools/generate_vocabulary.py, not by hand.",
     ]
     parts = {"in compounds": pieces, "clinical": clinical, "other": plain}
+    parts["names"] = own["names"] - pieces - clinical - plain
     lines = [line for title, listed in parts.items() for line in (f"[{title}]", *sorted(listed))]
     OUT.write_text("\n".join([*head, *lines]) + "\n", encoding="utf-8")
     print({title: len(listed) for title, listed in (own | parts).items()})

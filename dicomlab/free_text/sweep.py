@@ -74,8 +74,9 @@ class Sweeper:
 
         For action C alone; see `dicomlab.free_text.vocabulary`.
         """
-        spans = unknown_spans(text)
-        return _cut(text, spans) if spans else text
+        while spans := unknown_spans(text):  # capitals alone may be left, and are judged as such
+            text = _cut(text, spans)
+        return text
 
     def _with_new_uids(self, text: str, longest: int | None) -> str:
         found = list(self.known.uids_in(text))
@@ -159,7 +160,9 @@ def _joined(left: str, right: str) -> str:
     before, behind = left[len(bare_left) :], right[: len(right) - len(bare_right)]
     if bare_left[-1] in _OPENING or bare_right[0] in ")]}>.,;\r\n" or bare_left[-1] in "\r\n":
         return bare_left + bare_right
-    return bare_left + max(before, behind, key=lambda signs: (bool(signs.strip(" ")), len(signs))) + bare_right
+    signs = max(before, behind, key=lambda signs: (bool(signs.strip(" ")), len(signs)))
+    apart = signs or (" " if bare_left[-1].isalnum() and bare_right[0].isalnum() else "")  # never one word of two
+    return bare_left + apart + bare_right
 
 
 def _without_lead(piece: str) -> str:

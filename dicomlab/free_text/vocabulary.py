@@ -49,7 +49,7 @@ _ENDINGS = (
 # What words of medicine and of reports end with, and people's names do not; the letters before are at least four.
 _MEDICAL = re.compile(
     r"[a-z]{4,}(?:"
-    r"itis|itides|ectomy|ectomie|ectomia|ectomies|ostomy|ostomie|ostomia|otomy|otomie|otomia|plasty|plastik|plastie|"
+    r"itis|itides|ectomy|e[ck]tomi[ea]|ectomies|ostomy|ostomie|ostomia|otomy|otomie|otomia|plasty|plastik|plastie|"
     r"graphy|graphie|graphia|grafie|grafia|graphic|graphisch|grafisch|grammes?|scopy|skopie|scopie|scopia|"
     r"pathy|pathie|pathia|patia|pathic|megaly|megalie|megalia|aemia|emia|aemie|emie|uria|urie|algia|algie|"
     r"osis|oses|oma|omas|omata|omatous|ome|omes|sclerosis|sklerose|stenosis|stenose|trophy|trophie|trofia|"
@@ -130,6 +130,8 @@ def is_known(word: str) -> bool:
         return len(folded) <= _NO_VOWEL
     if len(folded) > _LONGEST:
         return False
+    if folded in _parts()["names"]:
+        return False  # a name although it looks like a form of a word
     forms = {folded, re.sub(r"([aou])e", r"\1", folded)}
     return any(_is_listed(form) or _is_inflected(form) or _is_compound(form) for form in forms) or bool(
         _MEDICAL.fullmatch(folded)
@@ -187,7 +189,7 @@ def _parts() -> dict[str, frozenset[str]]:
 @lru_cache(maxsize=1)
 def words() -> frozenset[str]:
     """Return every folded word of the vocabulary."""
-    return frozenset().union(*_parts().values())
+    return frozenset().union(*(listed for title, listed in _parts().items() if title != "names"))
 
 
 def compounds() -> frozenset[str]:
