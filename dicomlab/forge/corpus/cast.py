@@ -133,7 +133,7 @@ def patient(seed: int, number: int) -> Patient:
     first = draw.day(dt.date(2019, 2, 1), dt.date(2025, 9, 30))
     second = first + dt.timedelta(days=draw.integer(9, 400))
     old = number % 4 == 1
-    birth = dt.date(first.year - (draw.integer(91, 99) if old else draw.integer(19, 84)), draw.integer(1, 12),
+    birth = dt.date(first.year - (draw.integer(92, 99) if old else draw.integer(19, 84)), draw.integer(1, 12),
                     draw.integer(1, 28))  # fmt: skip
     handle = f"{mother.family.lower()}{draw.digits(3)}"
     return Patient(
