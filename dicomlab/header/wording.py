@@ -22,6 +22,7 @@ _TECHNICAL = re.compile(
     "RadiopharmaceuticalCode.*|.*Model(Name|Number)?|Grid.*|.*Nucleus|ScatterCorrectionMethod|ReconstructionMethod|"
     "AttenuationCorrectionMethod)$"
 )
+_NAME_FORM = re.compile(r"[^\W\d_]\^")  # PS3.5 6.2.1: components of a PN
 # What numbers, dates and times are written with (PS3.5 6.2: DA, DS, DT, IS, TM).
 _FIGURES = re.compile(rb"[0-9+\-.eE: \\\0]*")
 
@@ -34,12 +35,16 @@ def is_figures(value: bytes) -> bool:
 def tells(sweeper: Sweeper, site: Site) -> bool:
     """Return whether a value of VR UN reads as a text that holds what identifies.
 
-    Patterns count where the instance vouches for its private elements: nobody else knows what they are.
+    Patterns, and the form of a person's name, count where the instance vouches for its private elements: nobody else
+    knows what they are.
     """
     text, _ = charsets.decode(site.value, "LO", site.where.charset)
     plain = text.rstrip(" \0")
     patterns = site.context.said is not None
-    return plain.isprintable() and sweeper.sweep(plain, patterns=patterns, technical=not patterns) != plain
+    if not plain.isprintable():
+        return False
+    is_name = patterns and _NAME_FORM.search(plain) is not None
+    return is_name or sweeper.sweep(plain, patterns=patterns, technical=not patterns) != plain
 
 
 def is_dummied(site: Site) -> bool:

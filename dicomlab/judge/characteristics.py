@@ -5,6 +5,7 @@ PS3.3 C.12.1.1.7 (Private Data Element Characteristics); PS3.15 E.3.10.
 
 from __future__ import annotations
 
+import re
 import struct
 from collections import defaultdict
 from collections.abc import Iterator
@@ -13,6 +14,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from dicomlab.judge.attributes import is_creator
+from dicomlab.judge.patterns import is_telling
 from dicomlab.judge.questions import Question
 from dicomlab.judge.reading import walk
 from dicomlab.recipe import Decision
@@ -105,6 +107,17 @@ def _by_kind(vr: str, options: tuple[str, ...]) -> str:
 
 
 SAYS_NOTHING = Characteristics()
+
+
+def reads_as_name(text: str) -> bool:
+    """Return whether a text has the form of a PN (PS3.5 6.2.1), which an implicit VR does not tell."""
+    return text.isprintable() and re.search(r"[^\W\d_]\^", text) is not None
+
+
+def vouched_text(element: Element) -> bool:
+    """Return whether a private value of unknown VR identifies somebody by its form, read as a text."""
+    text = element.raw.decode("latin-1")
+    return element.vr == "UN" and text.isprintable() and (is_telling(text) or reads_as_name(text))
 
 
 def characteristics_of(instance: Instance) -> Characteristics:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from dicomlab.judge import claims, pixels, values
 from dicomlab.judge.attributes import is_creator, name_of, place_of, place_of_text
-from dicomlab.judge.characteristics import CHARACTERISTICS, characteristics_of, wrong_descriptions
+from dicomlab.judge.characteristics import CHARACTERISTICS, characteristics_of, vouched_text, wrong_descriptions
 from dicomlab.judge.charsets import codecs_of, decoded
 from dicomlab.judge.facts import Facts, InstanceVerdict
 from dicomlab.judge.hunting import Hunter, Place, hunter_for
@@ -31,6 +31,7 @@ _PATIENT_ID, _ISSUER, _STUDY = 0x00100020, 0x00100021, 0x0020000D
 _DOCUMENT, _DOCUMENT_LENGTH = 0x00420011, 0x00420015
 _AT_ROOT = claims.SAID | {_DOCUMENT_LENGTH, CHARACTERISTICS}
 _OF_THE_DEVICE = "option retain-device-identity"  # its dates, such as of calibration, are not the patient's (E.3.8)
+_LEFT = "a text that identifies by its form was left"
 _HUNTED = claims.SAID | {CHARACTERISTICS}  # at the root judged by what they say, and hunted
 _REMEMBERED = 1 << 16
 _SHORT = 1 << 12
@@ -280,8 +281,9 @@ class _Case:
         if swept and values.is_text(after.vr) and place_of(after.tag, after.vr) is Place.FREE:
             texts = text_values(after.raw, after.vr, level.after)[0]
             if any(is_telling(text) for text in texts):
-                form = (Question.FORMS, "a text that identifies by its form was left")
-                finding = replace(finding, wrong=(*finding.wrong, form))
+                finding = replace(finding, wrong=(*finding.wrong, (Question.FORMS, _LEFT)))
+        if self.judge.said and after.tag >> 16 & 1 and swept and vouched_text(after):
+            finding = replace(finding, wrong=(*finding.wrong, (Question.FORMS, _LEFT)))
         return finding
 
     def _sequence(self, level: Level, text: str, before: Element, *, after: Element, decision: Decision | None) -> None:

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 from dicomlab.judge import values, weight
 from dicomlab.judge.attributes import in_dictionary, name_of, place_of
-from dicomlab.judge.characteristics import SAYS_NOTHING, Characteristics
+from dicomlab.judge.characteristics import SAYS_NOTHING, Characteristics, reads_as_name
 from dicomlab.judge.dates import Day, day_of, days_between, days_in
 from dicomlab.judge.identity import uid_hash
 from dicomlab.judge.questions import Question
@@ -173,17 +173,18 @@ class Judge:
 
         Wider on purpose than what counts as an identifier: a remover may be more careful than the judge.
         """
-        raw = element.raw
-        if element.vr == "UI":
+        raw, vr = element.raw, "LO" if element.vr == "UN" and self.said else element.vr
+        if vr == "UI" or (vr != element.vr and re.fullmatch(rb"\d+(\.\d+)+", raw)):
             return any(uid_hash(uid) in self.hunter.spelled.seen_uids for uid in _uids(element))
-        if not values.is_text(element.vr):
+        if element.creator and self.hunter.mentions(folded(element.creator)):
+            return True  # a block goes with a creator that names somebody
+        if not values.is_text(vr):
             return element.items is None and self.hunter.mentions(raw.replace(b"\0", b"").decode("latin-1"))
-        values_ = values.text_values(raw, element.vr, codecs)[0]
-        text = folded("\\".join(values_))
-        if self.hunter.mentions(text) or self.hunter.in_value(raw, text, place_of(element.tag, element.vr)):
+        text = folded("\\".join(values.text_values(raw, vr, codecs)[0]))
+        if self.hunter.mentions(text) or self.hunter.in_value(raw, text, place_of(element.tag, vr)):
             return True
-        prose = element.vr in ("LO", "LT", "PN", "SH", "ST", "UC", "UT")
-        return prose and (_TELLING.search(text) is not None or any(True for _ in days_in(text)))
+        forms = _TELLING.search(text) is not None or any(True for _ in days_in(text))
+        return vr in ("PN", *_WORDED) and (forms or (vr != element.vr and reads_as_name(text)))
 
     def _untold(self, level: Level, before: Element, after: Element, wrong: list[Wrong]) -> Finding:
         """Nobody speaks of the attribute: it stays, without what identifies; prose in a dummied sequence goes."""
