@@ -63,6 +63,13 @@ _MEDICAL = re.compile(
     r"amente|emente|imente|issement|ements?|itat|itaet|itaten|igkeit|igkeiten|lichkeit|ousness|fulness|iness"
     r")"
 )
+# What words of medicine begin with, before a listed one.
+_PREFIX = re.compile(
+    r"(?:peri|para|sub|supra|infra|inter|intra|extra|retro|trans|endo|hyper|hypo|anti|multi|poly|micro|macro|mono|bi|tri|"
+    r"semi|pseudo|hepato|nephro|gastro|broncho?|cardio|osteo|chondro|neuro|angio|lympho|myo|cysto|chole|entero|pyelo|"
+    r"hemo|haemo|pneumo|hydro|ileo|naso|oro|uro|veno|arterio|cerebro|cranio|cervico|thoraco|lumbo|costo|non|post|pre|pro)"
+    r"(?P<rest>[a-z]{4,})"
+)
 _LINKS = ("", "s", "n", "en", "es", "o", "e")
 _PARTICLE = re.compile(
     r"(?:(?<![^\W_])(?:(?:[^\W\d_]\.[ ]?|[^\W\d_]['’]|mc|mac|von|van|vom|zu|zum|zur|der|den|dem|de|del|dela|della|"
@@ -133,6 +140,9 @@ def is_known(word: str) -> bool:
     if folded in _parts()["names"]:
         return False  # a name although it looks like a form of a word
     forms = {folded, re.sub(r"([aou])e", r"\1", folded)}
+    behind = _PREFIX.fullmatch(folded)
+    if behind and _is_listed(behind["rest"]) | _is_inflected(behind["rest"]):
+        return True
     return any(_is_listed(form) or _is_inflected(form) or _is_compound(form) for form in forms) or bool(
         _MEDICAL.fullmatch(folded)
     )
