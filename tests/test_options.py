@@ -252,6 +252,38 @@ def test_uids_and_references_stay():
     assert after.file_meta.MediaStorageSOPInstanceUID == before.SOPInstanceUID
 
 
+def test_uids_that_the_option_does_not_list_are_replaced_all_the_same():
+    # Table E.1-1: UID (0040,A124) of a content item has U and no K in the column of this option.
+    after = released(report(), ["retain-uids", "clean-structured-content"])
+    assert after.SOPInstanceUID == f"{UID_ROOT}.1.1"
+    assert after.ContentSequence[3].UID not in ("", f"{UID_ROOT}.8.8")
+
+
+def test_a_rule_replaces_a_uid_beside_the_option():
+    rule = {"attribute": "SeriesInstanceUID", "action": "U"}
+    before = of_somebody()
+    after = released(before, ["retain-uids"], rule)
+    assert after.SeriesInstanceUID != before.SeriesInstanceUID
+    assert after.StudyInstanceUID == before.StudyInstanceUID
+
+
+# 113111 Retain Safe Private (E.3.10); what the instance itself says: test_header_characteristics.py ------
+
+
+def test_private_elements_stay_where_the_table_knows_them_nested_too():
+    # Table E.3.10-1: (0019,xx0C) of SIEMENS MR HEADER, the b-value.
+    before = of_somebody("MR", MRImagingModifierSequence=[item()])
+    for holder in (before, before.MRImagingModifierSequence[0]):
+        holder.add_new(0x00190010, "LO", "SIEMENS MR HEADER")
+        holder.add_new(0x0019100C, "IS", "1000")
+        holder.add_new(0x00191009, "LO", "1.0")
+    bare = released(before, [])
+    assert not [e for e in bare if e.tag.is_private]
+    after = released(before, ["retain-safe-private"])
+    for holder in (after, after.MRImagingModifierSequence[0]):
+        assert [int(e.tag) for e in holder if e.tag.is_private] == [0x00190010, 0x0019100C]
+
+
 # 113112 Retain Institution Identity (E.3.11) ----------------------------------------------------------
 
 
