@@ -382,6 +382,17 @@ def test_mail_and_web_addresses_go_from_technical_attributes_too(text, technical
     assert swept(f"T2 axial{sign}{text}", technical=technical) == left
 
 
+@pytest.mark.parametrize("text", ["https://github.com/QIICR/dcmqi.git", "http://loinc.org", "https://www.slicer.org/x"])
+def test_where_software_comes_from_stays_in_technical_attributes(text):
+    assert swept(text, technical=True) == text
+    assert swept(text) == ""
+
+
+@pytest.mark.parametrize("text", ["https://github.com.portal.example/x", "https://portal.example/github.com/"])
+def test_an_address_that_only_looks_like_one_of_software_goes(text):
+    assert swept(text, technical=True) == ""
+
+
 def test_one_character_that_many_share_is_no_name():
     sweeper = Sweeper(Identifiers(names=frozenset(name_parts("Wang^XiaoDong=王^小东="))))
     assert sweeper.sweep("国王医院 CT") == "国王医院 CT"

@@ -46,6 +46,11 @@ _ANYWHERE = tuple(
         r"(?i)(?<![^\W_])www\.[\w-]+\.\S+",
     )
 )
+# Where software and codes live: no patient is reached there.
+_OF_SOFTWARE = re.compile(
+    r"(?i)https?://(?:www\.)?(?:github\.com|gitlab\.com|bitbucket\.org|sourceforge\.net|slicer\.org|dicom\.nema\.org|"
+    r"loinc\.org|snomed\.info|hl7\.org)(?![^/\s])"
+)
 _EXPRESSIONS = tuple(
     re.compile(p)
     for p in (
@@ -104,7 +109,12 @@ def pattern_spans(text: str, *, technical: bool) -> list[tuple[int, int]]:
     In coded and technical attributes only what is never technique counts: addresses, titles with names.
     """
     expressions = _ANYWHERE if technical else (*_ANYWHERE, *_EXPRESSIONS)
-    spans = [m.span() for expression in expressions for m in expression.finditer(text)]
+    spans = [
+        match.span()
+        for expression in expressions
+        for match in expression.finditer(text)
+        if not (technical and _OF_SOFTWARE.match(match[0]))
+    ]
     return spans + _titled(text, technical=technical)
 
 
