@@ -32,7 +32,6 @@ _DATES = ("DA", "DT")
 _PROSE = ("LT", "ST", "UC", "UT")
 _WORDED = ("LO", "SH", *_PROSE)
 _CODE_TAGS = frozenset({0x00080100, 0x00080104})
-_SWEPT = ("AE", "CS", "LO", "LT", "PN", "SH", "ST", "UC", "UR", "UT")
 # Text that may belong to somebody: what was taken out of it need not be explained further.
 _TELLING = re.compile(
     r"\d{4,}|\d[-/.]\d|\d:\d\d|@|://|www\.|\b(?:dr|prof|mr|mrs|ms|mme|herr|frau|doctor|name|operator|patient|phys\w*|"
