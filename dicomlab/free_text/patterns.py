@@ -43,7 +43,7 @@ _ANYWHERE = tuple(
     for p in (
         r"(?<![\w.+%-])[\w.+%-]++@[\w-]+(?:\.[\w-]+)+",
         r"(?i)(?<![^\W_])(?:https?|ftp|file)://\S+",
-        r"(?i)(?<![^\W_])www\.[\w-]+\.\S+",
+        r"(?i)(?<![^\W_])(?<!//)www\.[\w-]+\.\S+",
     )
 )
 # Where software and codes live: no patient is reached there.
