@@ -23,6 +23,7 @@ from itertools import pairwise
 
 from dicomlab.free_text.spelling import fold
 
+_SENTENCE = 6  # words, and one with a capital: running text
 _SHORTEST = 3
 _SHORT_CAPITALS = 3
 _BOTH_ENDS = 2
@@ -95,8 +96,13 @@ def unknown_spans(text: str) -> list[tuple[int, int]]:
     [(29, 44)]
     """
     mixed = any(c.islower() for c in text)
+    runs = list(_RUN.finditer(text))
+    # Whoever writes sentences writes names with a capital: there an unknown word without one is a word.
+    sentences = len(runs) >= _SENTENCE and any(r[0][:1].isupper() for r in runs)
     spans: list[tuple[int, int]] = []
-    for run in _RUN.finditer(text):
+    for run in runs:
+        if sentences and run[0].islower():
+            continue
         for start, end in _unknown_in(text, run.start(), run.end(), mixed=mixed):
             spans.append(_with_particles(text, start, end))
     return spans
