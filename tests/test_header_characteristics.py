@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -12,6 +13,7 @@ from pydicom.dataset import Dataset
 from pydicom.uid import ExplicitVRBigEndian, ExplicitVRLittleEndian, ImplicitVRLittleEndian
 
 from dicomlab import engine, judge
+from dicomlab.header.wire import Element
 
 ACME, SIEMENS = "ACME 1.1", "SIEMENS MR HEADER"
 SAFE = ["retain-safe-private"]
@@ -258,3 +260,17 @@ def test_a_description_that_names_the_patient_is_swept():
     )
     before = with_block((0x01, "LO", "phase 3"), told=[said("SAFE", PrivateDataElementDefinitionSequence=[definition])])
     assert b"uistgaard" not in filed(released(before))
+
+
+def test_a_sequence_that_is_none_says_nothing():
+    recipe = recipe_of(SAFE)
+    found = engine.instance_of(with_block((0x01, "LO", "phase 3"), told=None))
+    found = replace(found, elements={**found.elements, 0x00080300: Element(0x00080300, "UN", b"SAFE", 4)})
+    cleaner = engine.Deidentifier(recipe, KEY, engine.subject_of(recipe, KEY, found))
+    assert not [tag for tag in cleaner.apply(found).instance.elements if tag >> 16 & 1]
+
+
+def test_the_planned_changes_name_the_description():
+    before = with_block((0x01, "LO", "phase 3"), told=[said("UNSAFE")])
+    changes = {c.path: str(c.action) for c in engine.plan(before, recipe_of(SAFE), KEY).changes}
+    assert changes["PrivateDataElementCharacteristicsSequence"] == "X"

@@ -120,7 +120,7 @@ class HeaderCleaner:
         """
         where = Where((), "", encoding, charset_of(elements))
         described = elements.get(characteristics.CHARACTERISTICS)
-        if described is None:
+        if described is None or effective_vr(described, "") != "SQ":
             return self._dataset(elements, where, context, self._memos.setdefault((context, where), {}))
         said = characteristics.said_in(described, encoding)
         context = replace(context, said=said) if self._believes else context
