@@ -592,6 +592,7 @@ def test_identifiers_of_several_instances_join():
         b"\x00\x01Quistgaard^Ingeborg\x00", b"..quistgaard ingeborg..",
         "QUISTGAARD".encode("utf-16-le"), b"id=83012277;",
         b"1.2.826.0.1.3680043.8.498.4471.1\0", b"at 20240311", "Siobhán".encode(),
+        "SIOBHÁN".encode(), "Siobhán".encode("latin-1"), b"SIOBH\xc1N",
     ],
 )  # fmt: skip
 def test_binary_values_that_hold_something_known_are_told(data):

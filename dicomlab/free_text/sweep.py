@@ -91,18 +91,18 @@ class Sweeper:
         return new if fits else _cut(text, [(start, end) for start, end, _ in found])
 
     def identifies(self, data: bytes) -> bool:
-        """Return whether binary `data` holds something known in plain ASCII, UTF-8 or UTF-16."""
+        """Return whether binary `data` holds something known in ASCII, Latin-1, UTF-8 or UTF-16 (of Latin letters)."""
         lowered = data.lower()
-        return any(self._in_bytes(form) for form in (lowered, lowered.replace(b"\0", b"")))
+        return self._in_bytes(lowered) or (b"\0" in lowered and self._in_bytes(lowered.replace(b"\0", b"")))
 
     def _in_bytes(self, lowered: bytes) -> bool:
-        expression, uids = self._binary_expression, self.identifiers.uids
-        if expression is not None and expression.search(lowered):
+        uids = self.identifiers.uids
+        if any(known in lowered for known in self._known_bytes):  # one by one: quicker than one large expression
             return True
         return bool(uids) and any(m[0].decode() in uids for m in _UID_BYTES.finditer(lowered))
 
     @cached_property
-    def _binary_expression(self) -> re.Pattern[bytes] | None:
+    def _known_bytes(self) -> tuple[bytes, ...]:
         """Long known strings only: in binary data a short one is chance."""
         known = self.identifiers
         texts = set(known.numbers | known.phrases | known.dates | known.phones)
@@ -110,19 +110,14 @@ class Sweeper:
             texts |= {part for part in name if len(part) >= _SHORTEST_BYTES or is_spaceless(part)}
             if len(name) > 1:
                 texts |= {name[0] + sign + name[1] for sign in "^ "}
-        found = {text.lower().encode() for text in texts}
-        found = {text for text in found if len(text) >= _SHORTEST_BYTES}
-        if not found:
-            return None
-        return re.compile(b"|".join(re.escape(text) for text in sorted(found, key=_longest_first)))
+        forms = {form for text in texts for form in (text, text.upper(), text.lower())}
+        found = {form.encode().lower() for form in forms}
+        found |= {form.encode("latin_1").lower() for form in forms if max(form, default="") <= "\xff"}
+        return tuple(sorted(text for text in found if len(text) >= _SHORTEST_BYTES))
 
     def is_known_number(self, value: str) -> bool:
         """Return whether one of the numbers in a DS or IS value is an identifier of seven digits or more."""
         return not self.known.long_figures.isdisjoint(piece.strip(" \0+") for piece in value.split("\\"))
-
-
-def _longest_first(text: bytes) -> tuple[int, bytes]:
-    return -len(text), text
 
 
 # What led to the words that were removed: "for Dr.", "MRN:", "(Patient".
