@@ -651,3 +651,19 @@ def test_any_text_is_swept_to_what_stays_the_same_when_swept_again(text):
 def test_no_text_around_it_hides_a_name(before, behind, name):
     left = fold(swept(f"{before} {name} {behind}", patterns=False))
     assert name.split("^")[0].lower() not in re.split(r"[\W_]+", left)
+
+
+@pytest.mark.parametrize(
+    ("text", "kept"),
+    [
+        ("Dose for 92 y old", "Dose"),
+        ("94yo, chest pain", "chest pain"),
+        ("92-jährige, Thorax", "Thorax"),
+        ("homme de 95 ans, scanner thorax", "homme, scanner thorax"),
+        ("age 093Y chest", "age chest"),
+        ("89 years, chest", "89 years, chest"),  # 45 CFR 164.514(b)(2)(i)(C): over 89
+        ("TE 95 ms, 100 mm, b 100 y 3", "TE 95 ms, 100 mm, b 100 y 3"),
+    ],
+)
+def test_ages_over_89_go_from_texts(text, kept):
+    assert Sweeper(Identifiers()).sweep(text) == kept

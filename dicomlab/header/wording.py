@@ -82,6 +82,7 @@ def cleaned(sweeper: Sweeper, site: Site, *, patterns: bool, vocabulary: bool = 
     longest = values.LONGEST.get(site.vr)
     patterns = patterns and site.vr != "UR"
     news = [sweeper.sweep(old, patterns=patterns, technical=technical, longest=longest) for old in olds]
+    news = [new if new == old else new.strip(" \0") for new, old in zip(news, olds, strict=True)]
     kept = [sweeper.without_unknown(new) for new in news] if vocabulary else news
     if kept == olds:
         return None

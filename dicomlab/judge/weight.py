@@ -30,6 +30,8 @@ from importlib.resources import files
 
 from pydicom._dicom_dict import DicomDictionary
 
+from dicomlab.judge.romanization import romanized
+
 _REMEMBERED_LENGTH = 1 << 12
 SHORTEST_NAME = 3
 SHORTEST_INSIDE = 6
@@ -63,10 +65,11 @@ def _folded(text: str) -> str:
 
 
 def spellings(part: str) -> set[str]:
-    """Return the folded ways to write a name part: accents dropped, umlauts spelt out, and back."""
+    """Return the folded ways to write a name part: accents dropped, umlauts spelt out and back, in Latin letters."""
     composed = unicodedata.normalize("NFC", part)
     forms = {folded(composed), folded(composed.translate(_GERMAN))}
     forms |= {re.sub(r"([aou])e", r"\1", f) for f in forms}
+    forms |= {latin for form in forms for latin in romanized(form)}
     return {f for f in forms if f}
 
 
