@@ -53,7 +53,7 @@ def _end(instance: reading.Instance, item: dict, patient: int, end: str) -> None
     if path == "preamble":
         ds.preamble = bytes(128)
     elif path == "frames":
-        frames = [pixels.without_metadata(f) for f in pixels.fragments(instance)]
+        frames = [pixels.without_metadata(f) for f in pixels.frames(instance)]
         if "ExtendedOffsetTable" in ds:
             ds.PixelData, ds.ExtendedOffsetTable, ds.ExtendedOffsetTableLengths = encapsulate_extended(frames)
         else:

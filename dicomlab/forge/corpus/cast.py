@@ -33,10 +33,13 @@ class Name:
     given: str
     native: tuple[str, str] = ("", "")
     sound: tuple[str, str] = ("", "")
+    alone: bool = False  # PN has the script's form only; Latin letters are left to whoever writes a text
 
     @property
     def pn(self) -> str:
         """The name as VR PN writes it: up to three component groups."""
+        if self.alone:
+            return self.written
         groups = [f"{self.family}^{self.given}"]
         if any(self.native):
             groups.append("^".join(self.native))
@@ -48,6 +51,11 @@ class Name:
     def written(self) -> str:
         """The name in its own script alone, "Family^Given"."""
         return "^".join(self.native) if any(self.native) else f"{self.family}^{self.given}"
+
+    @property
+    def shown(self) -> tuple[str, ...]:
+        """Every part that PN shows."""
+        return tuple(part for group in self.pn.split("=") for part in group.split("^") if part)
 
     @property
     def parts(self) -> tuple[str, ...]:
@@ -128,7 +136,8 @@ def patient(seed: int, number: int) -> Patient:
     chosen = names["scripts"][(start + number) % len(names["scripts"])]
     # The same family name may come again; identifiers tell people apart.
     family, given, native, native_given, sound, sound_given = draw.choice(chosen["people"])
-    name = Name(family, given, (native, native_given), (sound, sound_given))
+    alone = bool(native) and chosen["script"] in ("Cyrillic", "Greek") and draw.integer(0, 1) == 1
+    name = Name(family, given, (native, native_given), (sound, sound_given), alone)
     mother = Name(*draw.choice(names["staff"]))
     first = draw.day(dt.date(2019, 2, 1), dt.date(2025, 9, 30))
     second = first + dt.timedelta(days=draw.integer(9, 400))

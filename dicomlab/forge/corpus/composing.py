@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from dicomlab.forge.corpus import cast, fill, header, kinds, nested, plants, privates
+from dicomlab.forge.corpus import cast, fill, header, kinds, layouts, nested, plants, privates, spellings, staying
 from dicomlab.forge.corpus.draft import Draft, SopClass, Target, sop_classes
 from dicomlab.forge.corpus.syntaxes import NATIVE, syntaxes_of
 from dicomlab.forge.draw import Draw
@@ -24,6 +24,10 @@ _PLANTERS: tuple[tuple[Callable[[Draft], None], int], ...] = (
     (nested.original, 35), (nested.signed, 30), (nested.codes, 60), (nested.unknown_vr, 40), (nested.around, 50),
     (privates.safe, 60), (privates.unsafe, 60), (privates.sequence, 50), (privates.named_creator, 30),
     (privates.nested_private, 30), (privates.declared, 20), (plants.extras, 90), (plants.nested, 60),
+    (spellings.spelled, 40), (spellings.written_otherwise, 40),
+    (spellings.old_age, 40), (staying.words, 60), (layouts.deep, 30), (layouts.own_character_set, 30),
+    (layouts.behind_a_null, 20), (layouts.in_numbers, 30), (layouts.in_addresses, 30), (layouts.in_codes, 40),
+    (layouts.old_date, 20),
 )  # fmt: skip
 _ON_PIXELS: tuple[tuple[Callable[[Draft], None], int], ...] = (
     (nested.overlay, 30), (nested.curve, 20), (nested.icon, 30), (nested.commented, 60),
@@ -74,6 +78,7 @@ def _make(draft: Draft) -> None:
         if draw.integer(1, 100) <= often or (first and planter is nested.requested):
             planter(draft)
     fill.complete(draft)
+    staying.values(draft)
 
 
 def _syntax(seed: int, sop_class: SopClass, number: int) -> str:

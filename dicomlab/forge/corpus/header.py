@@ -47,7 +47,8 @@ def add_header(draft: Draft) -> None:
 def _patient(draft: Draft) -> None:
     patient, visit = draft.patient, draft.visit
     name = patient.name
-    draft.plant("PatientName", name.pn, *name.parts, category="three name groups" if any(name.sound) else "")
+    category = "three name groups" if any(name.sound) else "names in one script" if name.alone else ""
+    draft.plant("PatientName", _another_day(name.pn) if visit.number > 1 else name.pn, *name.shown, category=category)
     draft.plant("PatientID", patient.patient_id)
     if patient.issuer:
         draft.plant("IssuerOfPatientID", patient.issuer)
@@ -72,6 +73,12 @@ def _patient(draft: Draft) -> None:
     draft.plant("PatientMotherBirthName", patient.mother.pn, *patient.mother.parts)
     draft.plant("OtherPatientIDsSequence[0].PatientID", patient.other_id, category="identifier")
     draft.put("OtherPatientIDsSequence[0].TypeOfPatientID", "TEXT")
+
+
+def _another_day(pn: str) -> str:
+    """Return the name as another clerk typed it: in capitals, with a suffix."""
+    first, *others = pn.split("=")
+    return "=".join([f"{first.upper()}^^^Jr", *others])
 
 
 def _study(draft: Draft) -> None:

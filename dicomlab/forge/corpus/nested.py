@@ -63,7 +63,7 @@ def original(draft: Draft) -> None:
     old = f"{item}.ModifiedAttributesSequence[0]"
     draft.plant(f"{old}.PatientID", f"OLD{draft.patient.patient_id}", category="original attributes")
     name = draft.patient.name
-    draft.plant(f"{old}.PatientName", name.pn, *name.parts, category="original attributes")
+    draft.plant(f"{old}.PatientName", name.pn, *name.shown, category="original attributes")
 
 
 def signed(draft: Draft) -> None:

@@ -98,7 +98,7 @@ def _people(draft: Draft, draw: Draw, keyword: str) -> tuple[object, tuple[str, 
     everybody = (draft.patient.name, visit.reader, visit.referring, visit.operator)
     people = draw.sample(everybody, 2 if _several(draw, keyword) else 1)
     names = [p.pn for p in people]
-    return (names if len(names) > 1 else names[0]), tuple(part for p in people for part in p.parts)
+    return (names if len(names) > 1 else names[0]), tuple(part for p in people for part in p.shown)
 
 
 def _days(draft: Draft, draw: Draw, keyword: str) -> tuple[object, tuple[str, ...]]:

@@ -73,7 +73,7 @@ def unsafe(draft: Draft) -> None:
     name = next(name_in_text(draw.sub("name"), patient.name, whole=True))
     told: Sequence[tuple[int, str, object, Sequence[str], str]] = (
         (0x01, "LO", name.text[:64], name.values, "private text"),
-        (0x02, "PN", patient.name.pn, patient.name.parts, "private text"),
+        (0x02, "PN", patient.name.pn, patient.name.shown, "private text"),
         (0x03, "DA", visit.date, (visit.date,), "dates in private"),
         (0x04, "DT", f"{visit.date}1015+0100", (visit.date,), "dates in private"),
         (0x05, "LT", _lines(draft), _lines_values(draft), "private text"),
@@ -110,7 +110,7 @@ def sequence(draft: Draft) -> None:
     inner.ReferencedSOPInstanceUID = draft.uid("study")
     inner.PatientAddress = patient.address
     item.ReferencedPatientSequence = Items([inner])
-    values = (*patient.name.parts[:2], patient.patient_id)
+    values = (*patient.name.shown[:2], patient.patient_id)
     ascii_only = all(part.isascii() for part in patient.name.pn)
     if ascii_only and draw.integer(0, 1):
         content = implicit_items([item])

@@ -99,7 +99,7 @@ class _Tree:
         path = self.item("HAS OBS CONTEXT", "PNAME", ("121008", "DCM", "Person Observer Name"))
         draft.plant(f"{path}.PersonName", visit.reader.pn, *visit.reader.parts, category=_SR)
         path = self.item("HAS OBS CONTEXT", "PNAME", ("121029", "DCM", "Subject Name"))
-        draft.plant(f"{path}.PersonName", patient.name.pn, *patient.name.parts, category=_SR)
+        draft.plant(f"{path}.PersonName", patient.name.pn, *patient.name.shown, category=_SR)
         path = self.item("HAS OBS CONTEXT", "TEXT", ("121030", "DCM", "Subject ID"))
         draft.plant(f"{path}.TextValue", patient.patient_id, category=_SR)
         path = self.item("HAS OBS CONTEXT", "UIDREF", ("121018", "DCM", "Procedure Study Instance UID"))

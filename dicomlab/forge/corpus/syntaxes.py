@@ -100,8 +100,12 @@ def _pixels(draft: Draft, syntax: str) -> None:
     encoded = [_encoded(f, n, bits, syntax) for f, n in zip(frames, natives, strict=True)]
     if draft.comment and carries_comments(syntax):
         encoded = [streams.with_comment(e, draft.comment) for e in encoded]
+        if syntax in ("JPEG baseline", "JPEG lossless"):
+            encoded = [streams.with_application_data(e, draft.comment) for e in encoded]
     if len(encoded) > 1 and draft.number % 2:
         ds.PixelData, ds.ExtendedOffsetTable, ds.ExtendedOffsetTableLengths = encapsulate_extended(encoded)
+    elif draft.number % 3 == 0 and carries_comments(syntax):
+        ds.PixelData = encapsulate(encoded, fragments_per_frame=2)
     else:
         ds.PixelData = encapsulate(encoded)
     ds["PixelData"].VR = "OB"

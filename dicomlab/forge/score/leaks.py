@@ -16,6 +16,7 @@ _ENCODINGS = (
 )  # fmt: skip
 _SHORTEST = 5
 _DEFLATED = b"1.2.840.10008.1.2.1.99"
+_UID = re.compile(rb"\d+(?:\.\d+){2,}")
 _ESCAPES = re.compile(rb"\x1b[\x24\x28\x29][\x28\x29]?[\x40-\x7a]")
 
 
@@ -26,9 +27,12 @@ class Hunt:
     ----------
     wanted
         Values that identify. Shorter ones than five bytes are left out: chance writes them into pixels.
+    uids
+        UIDs that must be others now: looked up whole, since there are many.
     """
 
-    def __init__(self, wanted: Iterable[str]) -> None:
+    def __init__(self, wanted: Iterable[str], *, uids: Iterable[str] = ()) -> None:
+        self._uids = frozenset(uids)
         forms: dict[bytes, str] = {}
         for value in wanted:
             for text in {value, value.upper(), value.lower()}:
@@ -42,9 +46,12 @@ class Hunt:
 
     def found(self, data: bytes) -> set[str]:
         """Return which values stand in some bytes."""
-        if self._expression is None:
-            return set()
-        return {self._forms[m[0]] for form in _readings(data) for m in self._expression.finditer(form)}
+        readings = list(_readings(data))
+        known = {m[0].decode() for form in readings for m in _UID.finditer(form)} if self._uids else set()
+        found = known & self._uids
+        if self._expression is not None:
+            found |= {self._forms[m[0]] for form in readings for m in self._expression.finditer(form)}
+        return found
 
 
 def _encoded(text: str, encoding: str) -> bytes | None:

@@ -36,6 +36,14 @@ def fragments(instance: Instance) -> list[bytes]:
     return list(generate_fragments(instance.dataset.PixelData))[1:] if is_encapsulated(instance) else []
 
 
+def frames(instance: Instance) -> list[bytes]:
+    """Return each frame's stream, its fragments joined."""
+    pieces = fragments(instance)
+    count = max(int(instance.dataset.get("NumberOfFrames") or 1), 1)
+    several = max(len(pieces) // count, 1)
+    return [b"".join(pieces[i : i + several]) for i in range(0, len(pieces), several)]
+
+
 def digest(instance: Instance) -> str:
     """Return a digest of the pixels as stored, in little endian and without metadata in the streams; "" without any."""
     keyword = pixel_keyword(instance.dataset)
@@ -43,7 +51,7 @@ def digest(instance: Instance) -> str:
         return ""
     try:
         if is_encapsulated(instance):
-            content = b"".join(without_metadata(f).rstrip(b"\0") for f in fragments(instance))
+            content = b"".join(without_metadata(f).rstrip(b"\0") for f in frames(instance))
         else:
             content = native(instance, keyword)
     except UNREADABLE:
@@ -109,7 +117,11 @@ def offsets_right(before: Instance, after: Instance) -> bool:
 def _tables_right(before: Instance, after: Instance) -> bool:
     lengths = [len(f) for f in fragments(after)]
     basic = parse_basic_offsets(after.dataset.PixelData)
-    starts = [sum(n + 8 for n in lengths[:i]) for i in range(len(lengths))]
+    count = max(int(after.dataset.get("NumberOfFrames") or 1), 1)
+    if len(lengths) % count:
+        return False
+    several = len(lengths) // count  # fragments of each frame
+    starts = [sum(n + 8 for n in lengths[:i]) for i in range(0, len(lengths), several)]
     extended = after.dataset.get("ExtendedOffsetTable")
     if extended is not None:
         told = np.frombuffer(extended, "<u8").tolist()

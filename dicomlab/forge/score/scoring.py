@@ -166,7 +166,12 @@ def _leaks(
     answers: Mapping[str, Any], pairs: Mapping[str, Path], released: Iterable[Path], release: Path
 ) -> dict[str, int]:  # fmt: skip
     """Return how many values each released file holds that identify: its own patient's, or in other files anybody's."""
-    hunts = {p["number"]: Hunt(p["hunt"]) for p in answers["patients"]}
+    uids: dict[int, set[str]] = defaultdict(set)
+    patient_of = {e["file"]: e["patient"] for e in answers["files"]}
+    for item in answers["items"]:
+        if item["category"].startswith(("UID", "references")) and "uid" in item["expected"].get("basic", ()):
+            uids[patient_of[item["file"]]].update(item["values"])
+    hunts = {p["number"]: Hunt(p["hunt"], uids=uids[p["number"]]) for p in answers["patients"]}
     owner = {str(pairs[e["file"]]): e["patient"] for e in answers["files"] if e["file"] in pairs}
     found = {}
     for path in released:
