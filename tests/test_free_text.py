@@ -667,3 +667,10 @@ def test_no_text_around_it_hides_a_name(before, behind, name):
 )
 def test_ages_over_89_go_from_texts(text, kept):
     assert Sweeper(Identifiers()).sweep(text) == kept
+
+
+@pytest.mark.parametrize("old", ["2.25.328112184193132944725958927816098670594", "1.2.826.0.1.3680043.8.498.12"])
+def test_a_uid_in_a_text_becomes_the_new_one_whatever_its_root(old):
+    sweeper = Sweeper(Identifiers(uids=frozenset({old})), lambda _: "2.25.1")
+    assert sweeper.sweep(f"Exposure as in {old}.") == "Exposure as in 2.25.1."
+    assert sweeper.identifies(b"\1\2" + old.encode() + b"\0")

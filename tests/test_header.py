@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import pytest
 from deidentified import CLASSES, KEY, UID_ROOT, changes, cleaned, code, instance, item, recipe_of
+from factories import ct_instance
 from pydicom.dataset import Dataset
 
-from dicomlab import engine, pseudonyms
+from dicomlab import engine, pseudonyms, recipe
 from dicomlab.errors import InstanceError
 from dicomlab.header.wire import DEEPEST
 from dicomlab.records import Reason
@@ -597,3 +598,9 @@ def test_the_same_key_gives_the_same_and_another_key_nothing_in_common():
     assert one == same
     for keyword in ("PatientID", "SOPInstanceUID", "StudyInstanceUID", "SeriesInstanceUID", "StudyDate"):
         assert one[keyword].value != other[keyword].value
+
+
+def test_a_uid_below_2_25_is_hunted_in_texts():
+    old = "2.25.328112184193132944725958927816098670594"
+    found = engine.gather(ct_instance(StudyInstanceUID=old), recipe.load("basic"))
+    assert old in found.uids

@@ -34,7 +34,7 @@ _WORD = re.compile(r"[^\W_]+(?:['’][^\W_]+)*")
 _LETTERS = re.compile(r"[^\W\d_]+")
 _GAPS = re.compile(r"[\W_]+")
 _PHONE = re.compile(r"\d(?:[\s()./-]{0,3}\d){6,}")
-_UID = re.compile(r"\d+(?:\.\d+){3,}")
+_UID = re.compile(r"2\.25\.\d{8,}|\d+(?:\.\d+){3,}")
 
 
 def _weak_words() -> dict[str, frozenset[str]]:
@@ -214,7 +214,7 @@ class Known:
     def _uid_in(self, match: re.Match[str]) -> tuple[int, int, str] | None:
         """Return the known UID that a run of numbers and dots is or starts with: its span and itself."""
         run = match[0]
-        while run.count(".") >= 3:  # noqa: PLR2004 - no instance's UID has fewer components than four
+        while run.count(".") >= 2:  # noqa: PLR2004 - 2.25 and a UUID's number (PS3.5 B.2): no UID has fewer components
             if run in self.uids:
                 return match.start(), match.start() + len(run), run
             run = run.rpartition(".")[0]

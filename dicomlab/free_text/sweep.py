@@ -22,7 +22,7 @@ from dicomlab.free_text.spelling import fold_with_map, is_spaceless
 from dicomlab.free_text.vocabulary import unknown_spans
 
 _SHORTEST_BYTES = 6
-_UID_BYTES = re.compile(rb"\d+(?:\.\d+){3,}")
+_UID_BYTES = re.compile(rb"2\.25\.\d{8,}|\d+(?:\.\d+){3,}")
 
 
 @dataclass(frozen=True)

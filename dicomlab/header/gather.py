@@ -28,7 +28,7 @@ _BULK = 1 << 16
 _LONGEST = 1024  # a longer value of an identifying attribute is a text about something else
 _PIXELS = 0x7FE0
 _DATE = re.compile(r"(?:^|\\)((?:1[89]|20)\d\d)\.?(0[1-9]|1[0-2])\.?(0[1-9]|[12]\d|3[01])")
-_UID = re.compile(r"\d+(?:\.\d+){3,}")
+_UID = re.compile(r"2\.25\.\d{8,}|\d+(?:\.\d+){3,}")
 _PHONES = ("Telephone", "Telecom", "Phone")
 
 

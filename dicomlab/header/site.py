@@ -72,9 +72,12 @@ class Site(NamedTuple):
         if code == "X/Z/U*" and self.context.lists_references:
             return Action.U  # PS3.3 C.12.2: what the instance lists as referenced must be referenced somewhere
         iod = self.context.iod
+        type_ = iod.type_of((*self.where.names, self.name)) if iod else None
+        if code == "X/Z/U*" and type_ == "2C":
+            return Action.U  # there because its condition holds: emptied, the instance would be none of its IOD
         return standard.settle(
             code,
-            iod.type_of((*self.where.names, self.name)) if iod else None,
+            type_,
             is_sequence=self.vr == "SQ",
             is_reference=self.vr == "SQ" and _REFERENCE[self.where.encoding.little] in self.value,
             known_iod=iod is not None,
