@@ -48,7 +48,7 @@ JUDGE_KNOWS = {"errors", "records", "standard", "recipe"}
 FOR_TYPES_ALONE = {("errors", "records")}
 
 LONGEST_MODULE = 400
-LARGEST_PACKAGE = 10_500  # lines of code, without data and forge
+LARGEST_PACKAGE = 11_000  # lines of code, without data and forge
 HEAVY = {"IPython", "SimpleITK", "ipywidgets", "jinja2", "jupyterlab", "matplotlib", "nbformat", "numpy", "pandas",
          "papermill", "pydantic", "pydicom", "rapidocr", "scipy", "skimage", "tqdm", "yaml"}  # fmt: skip
 

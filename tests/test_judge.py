@@ -619,7 +619,7 @@ PLACES = ("PN", "LO", "SH", "ST", "LT", "UT", "UC", "OB", "UN")
     upper=st.booleans(),
     data=st.data(),
 )
-def test_a_planted_name_left_behind_anywhere_is_found(family, given_name, vr, depth, private, swapped, upper, data):  # noqa: PLR0917
+def test_a_planted_name_left_behind_anywhere_is_found(family, given_name, vr, depth, private, swapped, upper, data):
     name = f"{given_name} {family}" if swapped else f"{family}^{given_name}"
     name = name.upper() if upper else name.title()
     identity = _named(f"{family.title()}^{given_name.title()}")

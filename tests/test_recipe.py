@@ -143,7 +143,7 @@ def test_the_first_rule_that_matches_wins_over_options_and_profile(written) -> N
         ("UI", 0x0008010C, None, None, None),  # CodingSchemeUID too
     ],
 )
-def test_what_the_table_does_not_list_is_treated_as_its_kind(vr, tag, basic, full, modified) -> None:  # noqa: PLR0917
+def test_what_the_table_does_not_list_is_treated_as_its_kind(vr, tag, basic, full, modified) -> None:
     assert code(recipe(), tag, vr) == basic
     assert code(recipe(options=["retain-full-dates"]), tag, vr) == full
     assert code(recipe(options=["retain-modified-dates"]), tag, vr) == modified

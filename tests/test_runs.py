@@ -922,9 +922,7 @@ def test_a_folder_named_after_somebody_whom_no_header_names_is_replaced_in_a_mir
     assert re.fullmatch(r"[0-9A-Z]{16}/IM1", outcome.outcomes[0].output)
 
 
-@pytest.mark.parametrize(
-    "name", ["thorax", "CT", "series 3", "IM000123", "000017", "axial_T2w_contrast", "1-02", "S1"]
-)
+@pytest.mark.parametrize("name", ["thorax", "CT", "series 3", "IM000123", "000017", "axial_T2w_contrast", "1-02", "S1"])
 def test_a_name_made_of_terms_and_short_numbers_stays_in_a_mirrored_tree(tmp_path, name):
     factories.write(factories.ct_instance(1, PatientID="A"), tmp_path / "in" / name / f"{name}.dcm")
     outcome = dl.run(tmp_path / "in", tmp_path / "out", "basic", KEY, mirror_tree=True)

@@ -32,7 +32,7 @@ def main() -> None:
     words: set[str] = set()
     for text in texts:
         plain = "".join(c for c in unicodedata.normalize("NFKD", text.casefold()) if not unicodedata.combining(c))
-        words |= {w for w in re.findall(r"[a-z]{3,}", plain)}
+        words |= set(re.findall(r"[a-z]{3,}", plain))
     head = [
         "# The ordinary words of radiology, folded.",
         f"# From the attribute names, UID names and coded terms carried by pydicom {pydicom.__version__};",

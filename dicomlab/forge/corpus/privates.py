@@ -15,6 +15,7 @@ from dicomlab.forge.corpus.texts import Told, date_in_text, identifying, name_in
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from dicomlab.forge.corpus.cast import Name
     from dicomlab.forge.corpus.draft import Draft
 
 # PS3.15 Table E.3.10-1: creator, group, element, VR, value of safe private attributes.
@@ -111,13 +112,20 @@ def sequence(draft: Draft) -> None:
     inner.PatientAddress = patient.address
     item.ReferencedPatientSequence = Items([inner])
     values = (*patient.name.shown[:2], patient.patient_id)
-    ascii_only = all(part.isascii() for part in patient.name.pn)
-    if ascii_only and draw.integer(0, 1):
-        content = implicit_items([item])
+    category, tag = "private sequences", (0x0031, 0x20)
+    way = draw.integer(0, 3) if name_is_ascii(patient.name) else 0
+    if way:  # the items of a sequence of VR UN are in implicit VR, and in the default character set
         category = "private sequences read as UN"
-        _plant(draft, "FORGE TREE", (0x0031, 0x20), ("UN", content), values=values, category=category)
+        _plant(draft, "FORGE TREE", tag, ("UN", implicit_items([item])), values=values, category=category)
+        # PS3.5 6.2.2 note 6: of undefined length it is a sequence, whatever VR it has.
+        draft.dataset[0x00311020].is_undefined_length = way > 1
     else:
-        _plant(draft, "FORGE TREE", (0x0031, 0x20), ("SQ", Items([item])), values=values, category="private sequences")
+        _plant(draft, "FORGE TREE", tag, ("SQ", Items([item])), values=values, category=category)
+
+
+def name_is_ascii(name: Name) -> bool:
+    """Return whether PN needs no character set."""
+    return name.pn.isascii()
 
 
 def named_creator(draft: Draft) -> None:

@@ -72,7 +72,7 @@ def numbers_otherwise(draft: Draft) -> Iterator[Told]:
     yield Told(f"Tel. {digits}", (digits,))
     street, _, city = patient.address.partition(", ")
     yield Told(street, (street,))
-    yield Told(city, (city.partition(" ")[2],))
+    yield Told(f"lives in {city}", (city.partition(" ")[2],))
 
 
 def dates_otherwise(draft: Draft) -> Iterator[Told]:
