@@ -233,6 +233,8 @@ LI-RADS 5 2018
 PI-RADS v2.1
 TNM T2 N1 M0
 Fracture distal radius, no displacement
+Chest PA 49709
+Knee AP 12345
 No acute intracranial haemorrhage.
 Normal study
 Known asthma

@@ -214,6 +214,16 @@ def test_private_un_of_undefined_length_holds_items_in_implicit_vr():
     assert wire.encode(element, EXPLICIT) == data
 
 
+@pytest.mark.parametrize("delimiter", [END, b"\xff\xfe\xe0\xdd\0\0\0\0"])
+def test_in_big_endian_items_of_un_are_little_endian_and_end_in_either_order(delimiter):
+    inner = b"\x10\0\x20\0\2\0\0\0AB"
+    items = b"\xfe\xff\0\xe0" + pack("<L", len(inner)) + inner
+    data = b"\0\x09\x10\1UN\0\0\xff\xff\xff\xff" + items + delimiter + b"\0\x10\0\x40CS\0\2M "
+    elements = parsed(data, BIG)
+    assert wire.items(elements[0x00091001].value, IMPLICIT)[0][0x00100020].value == b"AB"
+    assert elements[0x00100040].value == b"M "
+
+
 def test_fragments_are_kept_as_they_are():
     fragments = b"\xfe\xff\0\xe0\0\0\0\0" + b"\xfe\xff\0\xe0\2\0\0\0\xff\xd8"
     data = b"\xe0\x7f\x10\0OB\0\0\xff\xff\xff\xff" + fragments + END

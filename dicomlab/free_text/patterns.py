@@ -90,7 +90,7 @@ _EXPRESSIONS = tuple(
         ),
         rf"(?i:\b\d{{1,4}},? {_ROMANCE_STREET}) {_OF}{_CAPITALISED}",
         rf"(?i:\b{_ROMANCE_STREET}) {_OF}{_CAPITALISED},? \d{{1,4}}\b",
-        rf"(?<![\w'’-]){_CAPITALISED},? [A-Z]{{2}} \d{{5}}(?:-\d{{4}})?\b",
+        rf"(?<![\w'’-]){_CAPITALISED}, [A-Z]{{2}} \d{{5}}(?:-\d{{4}})?\b",
         # who did it
         (
             r"(?i:\b(?:patient|name|operator|technologist|radiologist|physician|(?:referred|reported|read|signed) by))"

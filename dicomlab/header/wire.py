@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 UNDEFINED = 0xFFFFFFFF
 ITEM, ITEM_END, SEQUENCE_END = 0xFFFEE000, 0xFFFEE00D, 0xFFFEE0DD
+_SWAPPED_END = 0xFEFFDDE0
 PIXEL_DATA = 0x7FE00010
 _PIXELS, _DOCUMENT = 0x7FE0, 0x00420011
 # PS3.5 7.1.2: these VRs have a 32-bit length behind two reserved bytes.
@@ -168,14 +169,17 @@ def _end_of_fragments(data: bytes | mmap, position: int, end: int, encoding: Enc
 
 
 def _end_of_items(data: bytes | mmap, position: int, end: int, encoding: Encoding, *, depth: int) -> int:
-    """Return where the delimiter of a sequence of undefined length stands (PS3.5 7.5.2)."""
+    """Return where the delimiter of a sequence of undefined length stands (PS3.5 7.5.2).
+
+    In Big Endian the items of a sequence of VR UN are Little Endian; writers differ on its own delimiter.
+    """
     if depth > DEEPEST:
         raise BrokenDataset(TOO_DEEP)
     unpack = _IMPLICIT_HEAD[encoding.little].unpack_from
     while position + 8 <= end:
         group, number, length = unpack(data, position)
         tag = group << 16 | number
-        if tag == SEQUENCE_END:
+        if tag in (SEQUENCE_END, _SWAPPED_END):
             return position
         if tag != ITEM:
             message = f"no item where one should start, at byte {position}"
