@@ -139,6 +139,8 @@ def _swap(dataset: Dataset) -> None:
         if element.VR == "SQ":
             for item in element.value:
                 _swap(item)
+        elif element.VR == "UN":
+            element.is_undefined_length = False  # its items stay little endian, which readers do not expect here
         elif element.VR in _WIDTHS and isinstance(element.value, bytes):
             kind = np.dtype(f"u{_WIDTHS[element.VR]}")
             element.value = np.frombuffer(element.value, kind).byteswap().tobytes()
