@@ -37,6 +37,14 @@ class Ledger:
         self.new = {old: counted.most_common(1)[0][0] for old, counted in self.uids.items()}
         self.shared = Counter(self.new.values())
 
+    def moved(self, value: str, patient: int) -> str:
+        """Return the day that a patient's date was moved to, "" for none."""
+        offset, found = self.offset(patient), _DATE.fullmatch(value)
+        try:
+            return f"{dt.date.fromisoformat(found[1]) + dt.timedelta(days=offset):%Y%m%d}" if found and offset else ""
+        except (ValueError, OverflowError):
+            return ""
+
     def offset(self, patient: int) -> int | None:
         """Return the days that most of a patient's dates moved by."""
         counted = self.offsets.get(patient)

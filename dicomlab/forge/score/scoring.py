@@ -118,8 +118,8 @@ def score(
     released = [path for _, path in reading.files(release)]
     matches = matching.match(by_name, dict(matching.described(released)))
     held = _quarantined(source, release, quarantine, by_name) - set(matches.pairs)
-    leaks = _leaks(answers, matches.pairs, released, release)
-    failures, counted = _judge(answers, profile, source, release, pairs=matches.pairs, held=held)
+    failures, counted, ledger = _judge(answers, profile, source, release, pairs=matches.pairs, held=held)
+    leaks = _leaks(answers, ledger, released, release, pairs=matches.pairs)
     own = {str(path) for path in matches.pairs.values()}
     for entry in answers["others"]:
         hunt = Hunt(entry["values"])
@@ -163,20 +163,26 @@ def _quarantined(
 
 
 def _leaks(
-    answers: Mapping[str, Any], pairs: Mapping[str, Path], released: Iterable[Path], release: Path
+    answers: Mapping[str, Any], ledger: Ledger, released: Iterable[Path], release: Path, *, pairs: Mapping[str, Path]
 ) -> dict[str, int]:  # fmt: skip
     """Return how many values each released file holds that identify: its own patient's, or in other files anybody's."""
     uids: dict[int, set[str]] = defaultdict(set)
+    # A date that moved may fall on the day of another one: that is no leak.
+    moved: dict[int, set[str]] = defaultdict(set)
     patient_of = {e["file"]: e["patient"] for e in answers["files"]}
     for item in answers["items"]:
+        patient = patient_of[item["file"]]
+        if "shifted" in item["expected"].get("research", ()):
+            moved[patient].update(ledger.moved(value, patient) for value in item["values"])
         if item["category"].startswith(("UID", "references")) and "uid" in item["expected"].get("basic", ()):
-            uids[patient_of[item["file"]]].update(item["values"])
+            uids[patient].update(item["values"])
     hunts = {p["number"]: Hunt(p["hunt"], uids=uids[p["number"]]) for p in answers["patients"]}
     owner = {str(pairs[e["file"]]): e["patient"] for e in answers["files"] if e["file"] in pairs}
     found = {}
     for path in released:
         mine = owner.get(str(path))
         values = lead_to(path, hunts.values() if mine is None else [hunts[mine]])
+        values -= moved[mine] if mine is not None else set().union(*moved.values())
         if values:
             found[path.relative_to(release).as_posix()] = len(values)
     return found
@@ -184,7 +190,7 @@ def _leaks(
 
 def _judge(
     answers: Mapping[str, Any], profile: str, source: Path, release: Path, *, pairs: Mapping[str, Path], held: set[str]
-) -> tuple[tuple[Failure, ...], dict[str, Counter[str]]]:  # fmt: skip
+) -> tuple[tuple[Failure, ...], dict[str, Counter[str]], Ledger]:  # fmt: skip
     """Judge item by item; each file is read twice: what must hold all over the release is gathered first."""
     numbers = {e["file"]: n for n, e in enumerate(answers["files"])}
     by_file: dict[str, list[tuple[int, dict[str, Any]]]] = defaultdict(list)
@@ -211,7 +217,7 @@ def _judge(
                     number, numbers[name], entry["class"], entry["syntax"], item["path"], item["category"],
                     tuple(item["expected"][profile]), found,
                 ))  # fmt: skip
-    return tuple(failures), counted
+    return tuple(failures), counted, ledger
 
 
 def _pair(entry: Mapping[str, Any], source: Path, release: Path, released: Path) -> Pair | None:
