@@ -909,3 +909,11 @@ def test_undoing_any_single_change_of_the_engine_fails(name, tmp_path):
     assert len(undone) > 20
     silent = [f"{tag:08X}" for tag in sorted(undone) if passed(right | {tag: instance.elements[tag]})]
     assert not silent
+
+
+@pytest.mark.parametrize("text", ["96-year-old, chest pain", "94 yo male", "92 jahre", "homme de 95 ans"])
+def test_an_age_over_89_may_have_been_taken_out_of_a_text(text):
+    from dicomlab.judge.patterns import may_tell  # noqa: PLC0415 - the one test of it
+
+    assert may_tell(text)
+    assert not may_tell("89 years, chest pain")

@@ -38,3 +38,18 @@ _TELLING = re.compile(
 def is_telling(text: str) -> bool:
     """Return whether a free text identifies somebody by its form alone."""
     return _TELLING.search(text) is not None
+
+
+# Text that may belong to somebody: what was taken out of it need not be explained further.
+_SOMEBODYS = re.compile(
+    r"\d{4,}|\d[-/.]\d|\d:\d\d|@|://|www\.|\b(?:dr|prof|mr|mrs|ms|mme|herr|frau|doctor|name|operator|patient|phys\w*|"
+    r"radiolog\w*|technolog\w*|tel|phone|fax|mobile|mrn|pid|id|ssn|acc\w*|by|fur|for|street|st|road|rd|ave\w*|lane|rue|via|"
+    r"calle|place|platz|\w*(?:strasse|str|weg|gasse|allee))\b"
+)
+# An age of ninety or more in words of several languages; 45 CFR 164.514(b)(2)(i)(C) pools them.
+_OLD_AGE = re.compile(r"(?<![\w.,])(?:0?9\d|1[012]\d)[ -]{0,2}(?:y|j|an(?:s|ni|os)?(?!\w)|anos|jaar|lat|let|vuot)")
+
+
+def may_tell(folded: str) -> bool:
+    """Return whether a folded text may belong to somebody, or tells an age over 89: a remover may take that out."""
+    return _SOMEBODYS.search(folded) is not None or _OLD_AGE.search(folded) is not None

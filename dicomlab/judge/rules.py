@@ -18,6 +18,7 @@ from dicomlab.judge.attributes import in_dictionary, name_of, place_of
 from dicomlab.judge.characteristics import SAYS_NOTHING, Characteristics, reads_as_name
 from dicomlab.judge.dates import Day, day_of, days_between, days_in
 from dicomlab.judge.identity import uid_hash
+from dicomlab.judge.patterns import may_tell
 from dicomlab.judge.questions import Question
 from dicomlab.judge.weight import folded
 from dicomlab.standard import Iod, confidentiality, is_well_known_uid
@@ -32,12 +33,6 @@ _DATES = ("DA", "DT")
 _PROSE = ("LT", "ST", "UC", "UT")
 _WORDED = ("LO", "SH", *_PROSE)
 _CODE_TAGS = frozenset({0x00080100, 0x00080104})
-# Text that may belong to somebody: what was taken out of it need not be explained further.
-_TELLING = re.compile(
-    r"\d{4,}|\d[-/.]\d|\d:\d\d|@|://|www\.|\b(?:dr|prof|mr|mrs|ms|mme|herr|frau|doctor|name|operator|patient|phys\w*|"
-    r"radiolog\w*|technolog\w*|tel|phone|fax|mobile|mrn|pid|id|ssn|acc\w*|by|fur|for|street|st|road|rd|ave\w*|lane|rue|via|"
-    r"calle|place|platz|\w*(?:strasse|str|weg|gasse|allee))\b"
-)
 _RETAINING = frozenset({"C", "K", "replace", "hash", "shift", "bin", "truncate", "regex"})
 _AGE = re.compile(r"(\d{3})([DWMY])")
 _YEARS = {"D": 365.25, "W": 52.18, "M": 12.0, "Y": 1.0}
@@ -182,8 +177,8 @@ class Judge:
         text = folded("\\".join(values.text_values(raw, vr, codecs)[0]))
         if self.hunter.mentions(text) or self.hunter.in_value(raw, text, place_of(element.tag, vr)):
             return True
-        forms = _TELLING.search(text) is not None or any(True for _ in days_in(text))
-        return vr in ("PN", *_WORDED) and (forms or (vr != element.vr and reads_as_name(text)))
+        forms = may_tell(text) or any(True for _ in days_in(text))
+        return vr in ("PN", *_WORDED) and (bool(forms) or (vr != element.vr and reads_as_name(text)))
 
     def _untold(self, level: Level, before: Element, after: Element, wrong: list[Wrong]) -> Finding:
         """Nobody speaks of the attribute: it stays, without what identifies; prose in a dummied sequence goes."""
