@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import pickle
 import re
 import time
@@ -331,8 +330,6 @@ def _worked(
                 files.write_atomic(folder / f"{order.number:06d}.done", [pickle.dumps(result)], mode=0o600)
             done.append(result)
             bar.update(len(order.entries))
-    if not dry_run and hasattr(os, "sync"):
-        os.sync()  # once: the manifest that follows must not say more than the disk holds
     return sorted(done, key=lambda d: d.number)
 
 
