@@ -676,3 +676,10 @@ def test_a_uid_in_a_text_becomes_the_new_one_whatever_its_root(old):
     sweeper = Sweeper(Identifiers(uids=frozenset({old})), lambda _: "2.25.1")
     assert sweeper.sweep(f"Exposure as in {old}.") == "Exposure as in 2.25.1."
     assert sweeper.identifies(b"\1\2" + old.encode() + b"\0")
+
+
+@pytest.mark.parametrize("text", ["T1 axial 21. Oktober 2021", "T2 axial 21 Oct 2021.", "5 mm 21-Oct-2021"])
+def test_a_number_before_a_word_does_not_hide_the_date_behind_it(text):
+    swept = Sweeper(Identifiers(dates=frozenset({"20211021"}))).sweep(text, patterns=False)
+    assert "2021" not in swept
+    assert swept.startswith(text.split(" 21")[0])

@@ -57,12 +57,20 @@ def _short_years(folded: str, known: frozenset[str]) -> Iterator[tuple[int, int]
 
 def _named_months(folded: str, known: frozenset[str]) -> Iterator[tuple[int, int]]:
     for expression, (day, month, year) in ((_DAY_MONTH, (1, 2, 3)), (_MONTH_DAY, (2, 1, 3))):
-        for match in expression.finditer(folded):
+        for match in _overlapping(expression, folded):
             word = match[month]
             number = _MONTHS.get(word[:4]) or _MONTHS.get(word[:3])
             years = [match[year]] if len(match[year]) > 2 else ["19" + match[year], "20" + match[year]]  # noqa: PLR2004
             if number is not None and any(_date(y, str(number), match[day]) in known for y in years):
                 yield match.span()
+
+
+def _overlapping(expression: re.Pattern[str], text: str) -> Iterator[re.Match[str]]:
+    """Yield matches that may share characters: "1 axial 21" must not eat the day of "21. Oktober 2021"."""
+    match = expression.search(text)
+    while match:
+        yield match
+        match = expression.search(text, match.start() + 1)
 
 
 def _date(year: str, month: str, day: str) -> str:
