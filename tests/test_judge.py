@@ -917,3 +917,12 @@ def test_an_age_over_89_may_have_been_taken_out_of_a_text(text):
 
     assert may_tell(text)
     assert not may_tell("89 years, chest pain")
+
+
+def test_digests_and_style_sheets_name_nobody_but_words_do():
+    made = source()
+    made.StudyDate, made.PatientName = "20221209", "Overflow^Hiddenina"
+    identity = judge.identity_of(filed(made))
+    digest = "772d60eca80f70a69412f4eaed67dafc618444110cb9d418aac925b8f9dec22d"
+    assert not judge.search(f'<style>div {{ overflow: auto }}</style> "{digest}"'.encode(), identity, kind="text")
+    assert judge.search(b"<p>Hiddenina Overflow</p>", identity, kind="text")
