@@ -54,7 +54,11 @@ def search(data: bytes, identity: Identity, *, kind: str = "bytes") -> list[Hit]
 
 
 def _in_text(data: bytes, hunter: Hunter) -> list[Hit]:
-    text = _NOBODYS.sub(lambda match: " " * len(match[0]), data.decode("utf-8", "replace"))
+    try:
+        text = _NOBODYS.sub(lambda match: " " * len(match[0]), data.decode("utf-8"))
+        data = text.encode("utf-8")
+    except UnicodeDecodeError:  # another encoding: every byte counts
+        text = data.decode("utf-8", "replace")
     found = [hit for form in forms_of(text) for hit in hunter.in_text(form, Place.REPORT)]
     if not found:
         found = [hit for hit, _ in hunter.in_bytes(data)]
