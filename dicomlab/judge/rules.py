@@ -333,11 +333,6 @@ def _letters(decision: Decision) -> set[str]:
     return set(decision.code.replace("*", "").split("/"))
 
 
-def _basic(tag: int) -> str:
-    row = confidentiality(tag)
-    return row.basic if row is not None else "X/Z/D"
-
-
 def _days(element: Element) -> list[Day | None]:
     return [day_of(text) for text in element.raw.decode("latin-1").split("\\") if text.strip()]
 
