@@ -6,6 +6,9 @@ DicomlabError
 ├── SourceError           the source does not exist, is empty or cannot be read
 ├── ReleaseError          the release cannot be written where it was asked for
 ├── InstanceError         one instance cannot be de-identified (carries the reason)
+├── PixelError            pixel data cannot be decoded, or not be written back after a change
+├── VolumeError           instances do not form a volume (tilt, gaps, duplicates)
+├── FaceRefused           a volume is no head, or its face cannot be removed for certain
 ├── NotebookError         a notebook's parameters, its run, or what it would store
 └── MissingPackageError   an optional package is not installed
 
@@ -47,6 +50,18 @@ class InstanceError(DicomlabError):
         """Keep the closed-set reason beside the sentence for people."""
         super().__init__(message or reason.explanation)
         self.reason = reason
+
+
+class PixelError(DicomlabError):
+    """Pixel data cannot be decoded, or cannot be written back after a change."""
+
+
+class VolumeError(DicomlabError):
+    """Instances do not form a volume."""
+
+
+class FaceRefused(DicomlabError):  # noqa: N818 - a refusal is an answer; the command ends with 1 and goes on
+    """A volume is no head, or its face cannot be removed for certain."""
 
 
 class NotebookError(DicomlabError):

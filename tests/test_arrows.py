@@ -20,7 +20,7 @@ SOURCES = sorted(PACKAGE.rglob("*.py"))
 # From the ground up; a module may import any module of a layer below its own.
 LAYERS = (
     ("words", {"errors", "records"}),
-    ("givens", {"standard", "recipe", "pseudonyms"}),
+    ("givens", {"standard", "recipe", "pseudonyms", "pixels"}),
     ("carriers", {"header", "free_text", "burned_in", "volume", "deface"}),
     ("core", {"engine", "judge", "risk", "forge"}),
     ("edges", {"catalog", "files", "reports", "widgets"}),

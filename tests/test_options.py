@@ -16,8 +16,7 @@ from pydicom import dcmread, dcmwrite
 from pydicom.dataset import Dataset
 
 from dicomlab import engine, judge
-from dicomlab.errors import RecipeError
-from dicomlab.recipe import Recipe, load
+from dicomlab.recipe import Recipe
 
 # CID 7050 (PS3.16), to the letter; 113100 is the profile's own.
 MEANINGS = {
@@ -98,14 +97,6 @@ def test_no_option_retains_who_the_patient_is(option):
     for keyword in ("PatientAddress", "OtherPatientIDsSequence", "PatientMotherBirthName", "OperatorsName"):
         assert keyword not in after
     assert b"uistgaard" not in filed(after)
-
-
-@pytest.mark.parametrize("option", ["clean-pixel-data", "clean-recognizable-visual-features"])
-def test_the_options_about_pixels_are_refused_by_name(option, tmp_path):
-    path = tmp_path / "mine.yaml"
-    path.write_text(f"dicomlab: 1\ntitle: mine\noptions: [{option}]\n", encoding="utf-8")
-    with pytest.raises(RecipeError, match=f"{option} is not in this version"):
-        load(path)
 
 
 # 113105 Clean Descriptors (E.3.5) ---------------------------------------------------------------------

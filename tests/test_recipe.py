@@ -17,7 +17,6 @@ from pydantic import ValidationError
 from dicomlab import standard
 from dicomlab.errors import RecipeError
 from dicomlab.recipe import (
-    NOT_YET,
     Decision,
     Identifiers,
     Recipe,
@@ -281,13 +280,14 @@ MISTAKES = [
     ("option: []", 3, "did you mean options?"),
     ("options: [retain-uid]", 3, "did you mean retain-uids?"),
     ("options:\n  - retain-uids\n  - Clean-Descriptors", 5, "not one of the twelve"),
-    ("options:\n  - retain-uids\n  - clean-pixel-data", 5, "not in this version"),
-    ("options: [clean-recognizable-visual-features]", 3, "not in this version"),
     ("options: [retain-full-dates, retain-modified-dates]", 3, "exclude each other"),
     ("options: [retain-uids, retain-uids]", 3, "listed twice"),
     ("options: retain-uids", 3, "options is not a list"),
-    ("burned_in: {blank: mask}", 3, "needs option clean-pixel-data"),
-    ("deface: {}", 3, "needs option clean-recognizable-visual-features"),
+    ("burned_in: {blank: mask}", 3, "without option clean-pixel-data"),
+    ("deface: {}", 3, "without option clean-recognizable-visual-features"),
+    ("options: [clean-pixel-data]\nburned_in: {blank: paint}", 4, "blank is not 'mask', 'blur' or 'crop'"),
+    ("options: [clean-pixel-data]\nburned_in: {frames: 3}", 4, 'unknown key "frames"'),
+    ("options: [clean-recognizable-visual-features]\ndeface: {shell_mm: -1}", 4, "shell_mm is not"),
     ("ages: {}\nprivate: {creators: all}", 4, "without option retain-safe-private"),
     ("dates: {range_days: 100}", 3, "without option retain-modified-dates"),
     ("edition: 2024a", 3, "edition is not 2025c"),
@@ -794,7 +794,7 @@ verb_rules = st.one_of(
     ),
 )
 options = st.lists(
-    st.sampled_from([name for name in standard.OPTIONS if name not in NOT_YET and name != "retain-full-dates"]),
+    st.sampled_from([name for name in standard.OPTIONS if name != "retain-full-dates"]),
     unique=True,
 )
 

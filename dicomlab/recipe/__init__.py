@@ -3,31 +3,46 @@
 `load` a recipe by name or path; ask it to `decide`; `explain` it to a steward, `diff` two, `save` one.
 """
 
+from dicomlab.recipe.blocks import (
+    BurnedIn,
+    Deface,
+    DefaceSettings,
+    FaceDecision,
+    TextDecision,
+    fingerprint,
+    scanner_of,
+)
 from dicomlab.recipe.codes import Codes
 from dicomlab.recipe.explaining import Difference, diff, explain
 from dicomlab.recipe.law import Decision
 from dicomlab.recipe.loading import load, packaged, save
 from dicomlab.recipe.model import Ages, AtRisk, Dates, Identifiers, Private, Rule, Select, Table, Uids
-from dicomlab.recipe.whole import NOT_YET, Recipe
+from dicomlab.recipe.whole import Recipe
 
 __all__ = [
-    "NOT_YET",
     "Ages",
     "AtRisk",
+    "BurnedIn",
     "Codes",
     "Dates",
     "Decision",
+    "Deface",
+    "DefaceSettings",
     "Difference",
+    "FaceDecision",
     "Identifiers",
     "Private",
     "Recipe",
     "Rule",
     "Select",
     "Table",
+    "TextDecision",
     "Uids",
     "diff",
     "explain",
+    "fingerprint",
     "load",
     "packaged",
     "save",
+    "scanner_of",
 ]

@@ -14,17 +14,18 @@ import yaml
 from pydantic import ValidationError
 
 from dicomlab.errors import RecipeError
+from dicomlab.recipe.blocks import BurnedIn, Deface
 from dicomlab.recipe.codes import Codes, read_codes
 from dicomlab.recipe.model import Ages, AtRisk, Dates, Form, Identifiers, Private, Rule, Select, Table, Uids
 from dicomlab.recipe.source import Place, Source, YamlError, parse
-from dicomlab.recipe.whole import NOT_YET, Recipe
+from dicomlab.recipe.whole import Recipe
 
 if TYPE_CHECKING:
     from pydantic_core import ErrorDetails
 
 _PARTS: Mapping[str, type[Form]] = {
     "select": Select, "identifiers": Identifiers, "uids": Uids, "dates": Dates, "ages": Ages,
-    "at_risk": AtRisk, "private": Private, "rules": Rule,
+    "at_risk": AtRisk, "private": Private, "burned_in": BurnedIn, "deface": Deface, "rules": Rule,
 }  # fmt: skip
 # What a person would call the types that pydantic names in its own way.
 _KINDS = (
@@ -143,9 +144,6 @@ def _place(loc: tuple[str | int, ...], source: Source) -> Place:
 
 def _unknown_key(place: Place) -> str:
     key = str(place[-1])
-    option = next((option for option, block in NOT_YET.items() if block == key), None)
-    if option and len(place) == 1:
-        return f"{key}: needs option {option}, which is not in this version; delete the block"
     part: type[Form] = Recipe if len(place) == 1 else _PARTS.get(str(place[0]), Recipe)
     if "patient" in place[:-1]:
         part = Table

@@ -23,6 +23,7 @@ from pydantic import (
 
 from dicomlab import standard
 from dicomlab.errors import RecipeError
+from dicomlab.recipe.blocks import BurnedIn, Deface
 from dicomlab.recipe.law import FULL_DATES, MODIFIED_DATES, SAFE_PRIVATE, Decision, by_law
 from dicomlab.recipe.model import (
     Ages,
@@ -43,8 +44,10 @@ from dicomlab.records import Action
 if TYPE_CHECKING:
     from dicomlab.recipe.codes import Codes
 
-# Options that no carrier of this version performs, and the block that configures each.
-NOT_YET: Mapping[str, str] = {"clean-pixel-data": "burned_in", "clean-recognizable-visual-features": "deface"}
+# The options that switch a block on; a block without its option would do nothing, and is an error.
+BLOCKS: Mapping[str, str] = {
+    "private": SAFE_PRIVATE, "burned_in": "clean-pixel-data", "deface": "clean-recognizable-visual-features",
+}  # fmt: skip
 
 _MOST_MEMORIES = 200_000
 _FILE_META = 0x0002
@@ -61,9 +64,6 @@ def _option(name: str) -> str:
         near = get_close_matches(name, standard.OPTIONS, n=1, cutoff=0.5)
         hint = f"did you mean {near[0]}?" if near else f"the options are {', '.join(standard.OPTIONS)}"
         message = f'option "{name}" is not one of the twelve of PS3.15 Annex E; {hint}'
-        raise ValueError(message)
-    if name in NOT_YET:
-        message = f"option {name} is not in this version; delete it: until then at_risk decides about pixels"
         raise ValueError(message)
     return name
 
@@ -86,6 +86,8 @@ class Recipe(Form):
     ages: Ages = Ages()
     at_risk: AtRisk = AtRisk()
     private: Private | None = None
+    burned_in: BurnedIn | None = None
+    deface: Deface | None = None
     rules: tuple[Rule, ...] = ()
 
     _name: str = PrivateAttr(default="")
@@ -113,11 +115,12 @@ class Recipe(Form):
             raise ValueError(message)
         return tuple(name for name in standard.OPTIONS if name in options)
 
-    @field_validator("private")
+    @field_validator(*BLOCKS)
     @classmethod
-    def _private(cls, block: Private | None, info: ValidationInfo) -> Private | None:
-        if block is not None and SAFE_PRIVATE not in info.data.get("options", (SAFE_PRIVATE,)):
-            message = f"private: has no effect without option {SAFE_PRIVATE}; list the option or delete the block"
+    def _block(cls, block: Form | None, info: ValidationInfo) -> Form | None:
+        option = BLOCKS[str(info.field_name)]
+        if block is not None and option not in info.data.get("options", (option,)):
+            message = f"{info.field_name}: has no effect without option {option}; list the option or delete the block"
             raise ValueError(message)
         return block
 
@@ -284,6 +287,16 @@ class Recipe(Form):
             message = f"recipe {self.name}: no table of codes was read; load the recipe from its file"
             raise RecipeError(message)
         return self._codes.of(issuer, patient_id)
+
+    @property
+    def text_cleaning(self) -> BurnedIn | None:
+        """How burned-in text is cleaned; None when the recipe does not list clean-pixel-data."""
+        return (self.burned_in or BurnedIn()) if BLOCKS["burned_in"] in self.options else None
+
+    @property
+    def face_cleaning(self) -> Deface | None:
+        """How faces are removed; None when the recipe does not list clean-recognizable-visual-features."""
+        return (self.deface or Deface()) if BLOCKS["deface"] in self.options else None
 
     @property
     def has_table(self) -> bool:
