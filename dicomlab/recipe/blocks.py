@@ -58,18 +58,21 @@ class BurnedIn(Form):
 
 
 class DefaceSettings(Form):
-    """Where a face ends and a brain begins: few numbers, in millimetres of the template head.
+    """Where a face ends and a brain begins: few numbers, in millimetres of the drawn adult head.
 
     `skin_ct_hu`: Hounsfield units above which CT is no air; `skin_mr`: the same as a fraction of Otsu's threshold.
+    `brow_mm`: height above the eyes to which the face reaches; from 10 mm before them backwards it falls by `slope`.
+    `back_mm`: how far behind the eyes it reaches. `shell_mm`: depth of skin removed below the brow in any case.
+    `brain_margin_mm`: what is kept around the brain.
     """
 
     skin_ct_hu: float = Field(default=-300, ge=-900, le=200)
     skin_mr: float = Field(default=0.45, gt=0, le=2)
-    brow_mm: float = Field(default=-20, ge=-60, le=60)
+    brow_mm: float = Field(default=28, ge=0, le=60)
     slope: float = Field(default=0.45, ge=0, le=2)
-    back_mm: float = Field(default=20, ge=-60, le=80)
+    back_mm: float = Field(default=40, ge=0, le=100)
     shell_mm: float = Field(default=12, ge=0, le=40)
-    brain_margin_mm: float = Field(default=5, ge=0, le=20)
+    brain_margin_mm: float = Field(default=4, ge=0, le=20)
 
 
 class FaceDecision(Form):

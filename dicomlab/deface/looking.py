@@ -1,0 +1,101 @@
+"""A volume on a coarse grid along patient space, and the inside of its skin."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+from scipy import ndimage as ndi
+from skimage.filters import threshold_otsu
+
+from dicomlab.deface.placing import Grid
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from dicomlab.volume import Volume
+
+STEP_MM = 2.0
+_HU = (-1000.0, 1000.0)  # the range of Hounsfield units that is told apart
+
+
+def gridded(volume: Volume, step: float = STEP_MM) -> Grid:
+    """Return the volume every `step` mm along patient space; outside the field of view it is NaN-free: `OUTSIDE`."""
+    thin, affine = binned(volume.array, volume.affine, step)
+    corners = np.array(np.meshgrid(*((-0.5, n - 0.5) for n in thin.shape), indexing="ij")).reshape(3, -1)
+    places = affine[:3, :3] @ corners + affine[:3, 3:]
+    lower, upper = places.min(axis=1)[::-1], places.max(axis=1)[::-1]
+    shape = np.maximum(2, np.ceil((upper - lower) / step)).astype(int)
+    origin = lower + (upper - lower - (shape - 1) * step) / 2
+    return Grid(along(thin, affine, _axes(origin, step), tuple(shape)), origin, step)
+
+
+def _axes(origin: NDArray[np.float64], step: float) -> NDArray[np.float64]:
+    matrix = np.zeros((4, 4))
+    matrix[[2, 1, 0], [0, 1, 2]] = step
+    matrix[:3, 3], matrix[3, 3] = origin[::-1], 1
+    return matrix
+
+
+def along(
+    array: NDArray[np.float32], affine: NDArray[np.float64], wanted: NDArray[np.float64], shape: tuple[int, ...]
+) -> NDArray[np.float32]:
+    """Return samples of an array at the places of another grid, linearly; the lowest float where there are none."""
+    across = np.linalg.inv(affine) @ wanted
+    # Half a sample beyond the outer centres still belongs to the field of view: a thick slice reaches that far.
+    padded = np.pad(array, 1, mode="edge")
+    found: NDArray[np.float32] = ndi.affine_transform(
+        padded,
+        across[:3, :3],
+        across[:3, 3] + 1,
+        tuple(shape),
+        order=1,
+        mode="constant",
+        cval=np.nan,
+        output=np.float32,
+    )
+    return found
+
+
+def binned(
+    array: NDArray[np.float32], affine: NDArray[np.float64], step: float
+) -> tuple[NDArray[np.float32], NDArray[np.float64]]:
+    """Return means over whole blocks of samples as long as a block stays under `step`, and the affine of the blocks."""
+    spacing = np.linalg.norm(affine[:3, :3], axis=0)
+    factor = np.maximum(1, np.floor(step / spacing + 0.1)).astype(int)
+    factor = np.minimum(factor, array.shape)
+    if (factor == 1).all():
+        return array, affine
+    k, i, j = (n // f * f for n, f in zip(array.shape, factor, strict=True))
+    blocks = array[:k, :i, :j].reshape(k // factor[0], factor[0], i // factor[1], factor[1], j // factor[2], factor[2])
+    moved = affine.copy()
+    moved[:3, 3] += affine[:3, :3] @ ((factor - 1) / 2)
+    moved[:3, :3] = affine[:3, :3] * factor
+    return blocks.mean(axis=(1, 3, 5), dtype=np.float32), moved
+
+
+def skin_threshold(samples: NDArray[np.float32], *, ct: bool, skin_ct_hu: float = -300, skin_mr: float = 0.45) -> float:
+    """Return the value above which a sample is no air: fixed for CT, a part of Otsu's threshold for others."""
+    if ct:
+        return skin_ct_hu
+    some = samples[np.isfinite(samples)]
+    some = some[some > some.max() * 0.001]
+    return float(threshold_otsu(np.clip(some, 0, np.percentile(some, 98))) * skin_mr) if some.size else np.inf
+
+
+def skin_inside(samples: NDArray[np.float32], threshold: float, step: float) -> NDArray[np.bool_]:
+    """Return the largest body in a volume without its table: opened, one component, holes and gaps closed."""
+    solid = ndi.gaussian_filter(np.nan_to_num(samples, nan=-1e4), 0.7 * 1.5 / step) > threshold
+    solid = ndi.binary_opening(solid, iterations=max(1, round(2.5 / step)))
+    labels, count = ndi.label(solid)
+    if not count:
+        return solid
+    solid = labels == np.argmax(np.bincount(labels.ravel())[1:]) + 1
+    turns = max(1, round(6 / step))
+    return ndi.binary_closing(np.pad(solid, turns), iterations=turns)[turns:-turns, turns:-turns, turns:-turns] | solid
+
+
+def scaled(samples: NDArray[np.float32], *, ct: bool) -> NDArray[np.float32]:
+    """Return samples as 0..1 for comparing, -1 where there are none."""
+    low, high = _HU if ct else (float(np.nanpercentile(samples, 1)), float(np.nanpercentile(samples, 99.5)))
+    return np.nan_to_num(np.clip((samples - low) / max(high - low, 1e-6), 0, 1), nan=-1).astype(np.float32)

@@ -1,0 +1,123 @@
+# ruff: noqa: PLR2004 - anatomy is numbers; each stands beside what it measures
+"""The face of a placed head, as a mask in patient space, and whether it may be trusted."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from dicomlab.deface.anatomy import Anatomy, anatomy, box
+from dicomlab.deface.head import LOWER
+from dicomlab.deface.looking import STEP_MM, gridded, scaled, skin_inside, skin_threshold
+from dicomlab.deface.placing import Grid, Pose, placed
+from dicomlab.errors import FaceRefused
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from dicomlab.recipe import DefaceSettings
+    from dicomlab.volume import Volume
+
+
+@dataclass(frozen=True, eq=False)
+class Placement:
+    """Where a head lies and what was found in it: the slow part, made once while settings change."""
+
+    pose: Pose
+    anatomy: Anatomy
+    ct: bool
+
+
+@dataclass(frozen=True)
+class Confidence:
+    """Why a mask may be trusted, or not: numbers, and the reasons against it."""
+
+    metric: float
+    overlap: float
+    coverage: float
+    scale: float
+    brain: float
+    reasons: tuple[str, ...] = ()
+
+    @property
+    def passed(self) -> bool:
+        """Whether nothing speaks against the mask."""
+        return not self.reasons
+
+
+@dataclass(frozen=True, eq=False)
+class FaceMask:
+    """The voxels to remove, on a grid of the head: `affine` takes (k, i, j, 1) to LPS mm."""
+
+    mask: NDArray[np.bool_]
+    affine: NDArray[np.float64]
+    frame_of_reference: str
+    confidence: Confidence
+    removed: float  # part of the head within the field of view
+
+    def __repr__(self) -> str:
+        """Show numbers, not the UID."""
+        return f"FaceMask({int(self.mask.sum())} voxels, {self.removed:.1%} of the head, {self.confidence})"
+
+
+def register(volume: Volume, *, skin_ct_hu: float = -300, skin_mr: float = 0.45) -> Placement:
+    """Return where the head lies in a volume. Raises nothing: a bad fit shows in the confidence."""
+    ct = volume.modality == "CT"
+    grid = gridded(volume)
+    threshold = skin_threshold(grid.samples, ct=ct, skin_ct_hu=skin_ct_hu, skin_mr=skin_mr)
+    inside = skin_inside(grid.samples, threshold, grid.step)
+    pose = placed(Grid(scaled(grid.samples, ct=ct), grid.origin, grid.step), inside, ct=ct)
+    return Placement(pose, anatomy(volume, pose.matrix, threshold, ct=ct), ct)
+
+
+def confidence_of(placement: Placement) -> Confidence:
+    """Return the numbers by which a placement is judged."""
+    pose, found = placement.pose, placement.anatomy
+    scale = float(np.prod(pose.scale) ** (1 / 3))
+    z = LOWER[0] + STEP_MM * np.arange(found.inside.shape[0])
+    above = found.inside[z > 25]
+    brain = float(found.brain[z > 25].sum() / max(1, above.sum()))
+    reasons = [
+        reason
+        for reason, wrong in (
+            ("the fit to a head is poor", pose.metric < 0.3),
+            ("the skin does not lie as a head's", pose.overlap < 0.85),
+            ("too little of the head is in view", pose.coverage < 0.6),
+            ("the size is no head's", not 0.75 < scale < 1.2),
+            ("no brain within a skull", not 0.35 < brain < 0.8),
+        )
+        if wrong
+    ]
+    return Confidence(pose.metric, pose.overlap, pose.coverage, scale, brain, tuple(reasons))
+
+
+def face_mask(volume: Volume, settings: DefaceSettings, *, placement: Placement | None = None) -> FaceMask:
+    """Return the mask of the face of a head.
+
+    Raises
+    ------
+    FaceRefused
+        The volume is no head, or its face cannot be removed for certain.
+    """
+    placement = placement or register(volume, skin_ct_hu=settings.skin_ct_hu, skin_mr=settings.skin_mr)
+    confidence = confidence_of(placement)
+    if not confidence.passed:
+        raise FaceRefused("; ".join(confidence.reasons))
+    mask = _face(placement.anatomy, settings)
+    inside = placement.anatomy.inside
+    removed = float((mask & inside).sum() / inside.sum())
+    return FaceMask(mask, placement.pose.matrix @ box(), volume.frame_of_reference, confidence, removed)
+
+
+def _face(found: Anatomy, settings: DefaceSettings) -> NDArray[np.bool_]:
+    z, y, x = np.meshgrid(
+        *(a + STEP_MM * np.arange(n) for a, n in zip(LOWER, found.inside.shape, strict=True)),
+        indexing="ij",
+        sparse=True,
+    )
+    behind, up = y - found.eyes[1], z - found.eyes[2]
+    wedge = (up < settings.brow_mm - settings.slope * np.maximum(0, behind + 10)) & (behind < settings.back_mm)
+    shell = (found.front < settings.shell_mm) & (up < settings.brow_mm) & (behind < settings.back_mm)
+    return (wedge | shell) & (up > -135) & (found.away > settings.brain_margin_mm) & (np.abs(x) < 90)
