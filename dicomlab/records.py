@@ -208,6 +208,19 @@ class Region:
 
 
 @dataclass(frozen=True, slots=True)
+class Repainted:
+    """Where the samples of an instance were changed on purpose.
+
+    `regions` were blanked; of a crop, `cropped` is what stayed; `mask` is the path, below the private folder, of the
+    mask whose voxels became air.
+    """
+
+    regions: tuple[Region, ...] = ()
+    cropped: Region | None = None
+    mask: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Check:
     """One question that the judge asked, and its answer. `where` holds paths, never values."""
 
@@ -234,6 +247,7 @@ class Outcome:
     codes: tuple[str, ...] = ()
     findings: tuple[Finding, ...] = ()
     checks: tuple[Check, ...] = ()
+    repainted: Repainted | None = None
 
     @property
     def verified(self) -> bool | None:

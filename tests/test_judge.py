@@ -25,7 +25,7 @@ from dicomlab import engine, files, judge, recipe, standard
 from dicomlab.header import Gatherer
 from dicomlab.judge import Question
 from dicomlab.pseudonyms import Key
-from dicomlab.records import Action, Check, Region, State
+from dicomlab.records import Action, Check, Region, Repainted, State
 
 # Nobody of these exists; none of the words is one of the standard or of the language.
 FAMILY, GIVEN = "Zwinglmeyer", "Ottokar"
@@ -182,7 +182,7 @@ def test_a_right_deidentification_passes_every_check(name, after):
     assert verdict.passed, [c for c in verdict.checks if not c.passed]
     assert {c.name for c in verdict.checks} >= {
         "no identifier in any byte",
-        "pixels unchanged",
+        "pixels unchanged but where text or a face was removed",
         "claims agree with facts",
     }
 
@@ -400,7 +400,7 @@ def test_samples_may_differ_in_declared_regions_only():
     loaded, file = recipe.load("basic"), filed(after)
     narrow, wide = Region(0, 0, 3, 1), Region(0, 0, 4, 1)
     for region, right in ((narrow, False), (wide, True)):
-        verdict = judge.judge_instance(before, file, loaded, identity=IDENTITY, now_changed_regions=(region,))
+        verdict = judge.judge_instance(before, file, loaded, identity=IDENTITY, repainted=Repainted((region,)))
         assert (str(Question.PIXELS) not in failures(verdict)) is right
 
 
@@ -723,7 +723,10 @@ def _facts(number: int = 0, **changes: object) -> judge.Facts:
 
 
 def _release(*facts: judge.Facts, **changes: object):
-    verdicts = [judge.InstanceVerdict((Check("pixels unchanged", passed=True),), one) for one in facts]
+    verdicts = [
+        judge.InstanceVerdict((Check("pixels unchanged but where text or a face was removed", passed=True),), one)
+        for one in facts
+    ]
     states = [(one.ordinal, State.WRITTEN) for one in facts]
     told = {
         "states": states, "expected": [one.ordinal for one in facts],
@@ -776,7 +779,15 @@ def test_studies_that_must_not_be_linked_may_map_a_shared_uid_apart():
 
 def test_a_failed_instance_fails_the_release_and_is_named():
     bad = judge.InstanceVerdict(
-        (Check("pixels unchanged", passed=False, detail="differ", where=("PixelData",)),), _facts(4)
+        (
+            Check(
+                "pixels unchanged but where text or a face was removed",
+                passed=False,
+                detail="differ",
+                where=("PixelData",),
+            ),
+        ),
+        _facts(4),
     )
     verdict = judge.judge_release([bad], states=[(4, State.WRITTEN)])
     assert not verdict.passed

@@ -71,9 +71,9 @@ def private_kept(self, element, creator, where, context):
 def says(**over: object):
     """`claims.claimed` that says something else than what was done."""
 
-    def claimed(elements, encoding, recipe_, *, method, identity_removed):
+    def claimed(elements, encoding, recipe_, *, method, codes, identity_removed):
         removed = bool(over.get("removed", identity_removed))
-        out = _claimed(elements, encoding, recipe_, method=method, identity_removed=removed)
+        out = _claimed(elements, encoding, recipe_, method=method, codes=codes, identity_removed=removed)
         if "dates" in over:
             out[0x00280303] = wire.Element(0x00280303, "CS", b"UNMODIFIED", 10)
         return out
@@ -96,14 +96,14 @@ FAMILIES = {
     "UIDs stay": (HeaderCleaner, "_other_uid", lambda _, old: old),
     "Patient ID stays": (HeaderCleaner, "_patient_id", kept),
     "documents stay": (documents, "dummy", lambda _: b"%PDF-1.4 W\xfchlm\xe4user, G\xf6tz "),
-    "comments in pixel streams stay": (engine, "_without_stream_metadata", lambda elements, _: elements),
+    "comments in pixel streams stay": (engine.cleaning, "_without_stream_metadata", lambda elements, _: elements),
     "nothing is claimed": (claims, "claimed", lambda elements, *_, **__: dict(elements)),
     "identity is claimed to be removed, pixels and all": (claims, "claimed", says(removed=True)),
     "dates are claimed to be unmodified": (claims, "claimed", says(dates=True)),
     "every option is claimed": (
         claims,
         "codes_of",
-        lambda _: (standard.PROFILE_CODE, *((o.code, o.meaning) for o in standard.OPTIONS.values())),
+        lambda _, **__: (standard.PROFILE_CODE, *((o.code, o.meaning) for o in standard.OPTIONS.values())),
     ),
 }
 SHIFTING = {

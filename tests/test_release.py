@@ -372,7 +372,10 @@ def call_it_ignored(release: Path) -> None:
 
 
 TAMPERED = {
-    flip_a_pixel: {"files are the ones that the manifest lists", "pixels unchanged"},
+    flip_a_pixel: {
+        "files are the ones that the manifest lists",
+        "pixels unchanged but where text or a face was removed",
+    },
     put_a_name_back: {"files are the ones that the manifest lists", "no identifier in any byte"},
     take_the_preamble: {
         "files are the ones that the manifest lists",
@@ -389,7 +392,10 @@ TAMPERED = {
     drop_a_line: {"the manifest is the one that the run wrote", "one end for every file"},
     repeat_a_line: {"the manifest is the one that the run wrote", "one end for every file"},
     change_a_count: {"the manifest is the one that the run wrote"},
-    change_a_digest: {"the manifest is the one that the run wrote", "pixels unchanged"},
+    change_a_digest: {
+        "the manifest is the one that the run wrote",
+        "pixels unchanged but where text or a face was removed",
+    },
     point_elsewhere: {"the manifest is the one that the run wrote", "files are the ones that the manifest lists"},
     invent_a_file: {"the manifest is the one that the run wrote", "source files are there to compare with"},
     call_it_ignored: {

@@ -219,7 +219,7 @@ def test_what_nobody_verified_is_not_called_verified(tmp_path):
 
 
 def test_an_instance_that_failed_by_itself_fails_the_report():
-    bad = (Check("pixels unchanged", passed=False),)
+    bad = (Check("pixels unchanged but where text or a face was removed", passed=False),)
     assert reports.summary(a_run(written(0, checks=bad)))["verification"]["state"] == "failed"
 
 

@@ -15,7 +15,7 @@ from dicomlab.header import values, wire
 from dicomlab.header.wire import Element, Encoding
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from dicomlab.recipe import Recipe
 
@@ -25,17 +25,25 @@ IDENTITY_REMOVED, METHOD, METHOD_CODES, DATES_MODIFIED = 0x00120062, 0x00120063,
 _DATES = {"retain-full-dates": b"UNMODIFIED", "retain-modified-dates": b"MODIFIED"}
 
 
-def codes_of(recipe: Recipe) -> tuple[tuple[str, str], ...]:
-    """Return the codes of CID 7050 that a header cleaned by this recipe may carry.
+def codes_of(recipe: Recipe, *, without: Iterable[str] = ()) -> tuple[tuple[str, str], ...]:
+    """Return the codes of CID 7050 that an instance cleaned by this recipe may carry.
 
-    The profile's own only while no rule retains more than profile and options allow.
+    The profile's own only while no rule retains more than profile and options allow. `without`: options that were
+    listed, and not carried out on this instance.
     """
     profile = (standard.PROFILE_CODE,) if recipe.profile_holds else ()
-    return (*profile, *recipe.claimed_codes)
+    unearned = {standard.OPTIONS[name].code for name in without}
+    return (*profile, *(pair for pair in recipe.claimed_codes if pair[0] not in unearned))
 
 
 def claimed(
-    elements: Mapping[int, Element], encoding: Encoding, recipe: Recipe, *, method: str, identity_removed: bool
+    elements: Mapping[int, Element],
+    encoding: Encoding,
+    recipe: Recipe,
+    *,
+    method: str,
+    codes: Sequence[tuple[str, str]],
+    identity_removed: bool,
 ) -> dict[int, Element]:
     """Return the cleaned elements with the attributes that say what was done.
 
@@ -45,6 +53,8 @@ def claimed(
         The root of the cleaned instance: what it said before about methods stays, in front of ours.
     method
         Text for De-identification Method; cut at 64 characters.
+    codes
+        What may be claimed (`codes_of`).
     identity_removed
         False when pixels at risk were kept: then PatientIdentityRemoved is NO.
     """
@@ -53,9 +63,9 @@ def claimed(
     ours = values.shortened(method, values.LONGEST["LO"], "LO").encode("ascii", "replace")
     _set(out, IDENTITY_REMOVED, "CS", b"YES" if identity_removed else b"NO")
     _set(out, METHOD, "LO", b"\\".join([*said, *([ours] if ours not in said else [])]))
-    codes = _codes(elements.get(METHOD_CODES), codes_of(recipe), encoding)
-    if codes:
-        _set(out, METHOD_CODES, "SQ", codes)
+    listed = _codes(elements.get(METHOD_CODES), codes, encoding)
+    if listed:
+        _set(out, METHOD_CODES, "SQ", listed)
     _set(out, DATES_MODIFIED, "CS", _dates_modified(recipe))
     return dict(sorted(out.items()))
 

@@ -6,10 +6,10 @@ PS3.15 E.1.1 items 6 to 8, E.2, E.3.1, E.3.6; CID 7050.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING
 
-from dicomlab.judge.attributes import in_dictionary
+from dicomlab.judge.attributes import in_dictionary, name_of
 from dicomlab.judge.pixels import PIXEL_TAGS
 from dicomlab.judge.questions import Question
 from dicomlab.standard import OPTIONS, PROFILE_CODE
@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 
 IDENTITY_REMOVED, METHOD, METHOD_CODES, DATES_MODIFIED = 0x00120062, 0x00120063, 0x00120064, 0x00280303
 BURNED_IN, VISUAL_FEATURES = 0x00280301, 0x00280302
+# What each option about pixels says once it is done (PS3.15 E.3.1, E.3.2).
+_CLEARED_BY = {"clean-pixel-data": BURNED_IN, "clean-recognizable-visual-features": VISUAL_FEATURES}
+EXPLICIT = "1.2.840.10008.1.2.1"
 DOCUMENT = 0x00420011
 SAID = frozenset({IDENTITY_REMOVED, METHOD, METHOD_CODES, DATES_MODIFIED, BURNED_IN, VISUAL_FEATURES})
 ADDED = SAID | {0x00080005, 0x00080300}
@@ -60,7 +63,7 @@ def risks(instance: Instance, recipe: Recipe) -> tuple[bool, bool]:
 
 
 def wrong_claims(
-    before: Instance, after: Instance, recipe: Recipe, *, dates_kept: bool, shifted: bool, pixels_changed: bool
+    before: Instance, after: Instance, recipe: Recipe, *, dates_kept: bool, shifted: bool
 ) -> Iterator[tuple[Question, str, str]]:
     """Yield (question, attribute, what is wrong) for every claim that the facts do not bear out.
 
@@ -68,31 +71,25 @@ def wrong_claims(
     ----------
     dates_kept, shifted
         Whether any date of the table stayed as it was, or was moved.
-    pixels_changed
-        Whether regions of the pixels were declared as cleaned.
     """
-    text, face = risks(before, recipe)
-    options = recipe.options
-    cleared_text, cleared_face = "clean-pixel-data" in options, "clean-recognizable-visual-features" in options
-    if (text and not cleared_text and recipe.at_risk.text == "quarantine") or (
-        face and not cleared_face and recipe.at_risk.face == "quarantine"
-    ):
+    at_risk = dict(zip(_CLEARED_BY, risks(before, recipe), strict=True))
+    cleared = {option: option in recipe.options and after.text(tag) == "NO" for option, tag in _CLEARED_BY.items()}
+    kept = dict(zip(_CLEARED_BY, (recipe.at_risk.text, recipe.at_risk.face), strict=True))
+    open_ = [option for option, risk in at_risk.items() if risk and not cleared[option]]
+    if any(kept[option] == "quarantine" for option in open_):
         yield Question.RISK, "PixelData", "pixels at risk were released although the recipe quarantines them"
     removed = after.text(IDENTITY_REMOVED)
     if removed not in ("YES", "NO"):
         yield Question.CLAIMS, "PatientIdentityRemoved", "does not say YES or NO"
-    if removed == "YES" and ((text and not cleared_text) or (face and not cleared_face)):
+    if removed == "YES" and open_:
         yield Question.CLAIMS, "PatientIdentityRemoved", "says YES although pixels at risk were kept"
-    yield from _wrong_codes(before, after, recipe)
+    yield from _wrong_codes(before, after, recipe, cleared)
     if not after.text(METHOD):
         yield Question.CLAIMS, "DeidentificationMethod", "is missing"
     yield from _wrong_dates(after, recipe, dates_kept=dates_kept, shifted=shifted)
-    for tag, name, cleared in (
-        (BURNED_IN, "BurnedInAnnotation", cleared_text and pixels_changed),
-        (VISUAL_FEATURES, "RecognizableVisualFeatures", cleared_face and pixels_changed),
-    ):
-        if after.text(tag) != before.text(tag) and not cleared:
-            yield Question.CLAIMS, name, "says other than the source although nothing cleared the pixels"
+    for option, tag in _CLEARED_BY.items():
+        if after.text(tag) != before.text(tag) and not cleared[option]:
+            yield Question.CLAIMS, name_of(tag), "says other than the source although nothing cleared the pixels"
 
 
 def _wrong_dates(
@@ -122,17 +119,22 @@ def _codes(instance: Instance) -> list[tuple[str, str, str]]:
     return found
 
 
-def _wrong_codes(before: Instance, after: Instance, recipe: Recipe) -> Iterator[tuple[Question, str, str]]:
+def _wrong_codes(
+    before: Instance, after: Instance, recipe: Recipe, cleared: Mapping[str, bool]
+) -> Iterator[tuple[Question, str, str]]:
     """Hold the method codes against the options: no more than was done, no less, meanings to the letter."""
     name = "DeidentificationMethodCodeSequence"
     old, new = _codes(before), _codes(after)
-    may = {(option.code, "DCM", option.meaning) for option in (OPTIONS[o] for o in recipe.options)}
+    bare = not any(after.find(tag) for tag in PIXEL_TAGS)
+    done = [OPTIONS[o] for o in recipe.options if bare or cleared.get(o, True)]
+    may = {(option.code, "DCM", option.meaning) for option in done}
     if recipe.profile_holds:
         may.add((PROFILE_CODE[0], "DCM", PROFILE_CODE[1]))
     codes = {code for code, *_ in old}
     if any(item not in may and item not in old for item in new):
         yield Question.CLAIMS, name, "claims what the recipe does not do"
-    if any(item not in new and item[0] not in codes for item in may):
+    of_pixels = {OPTIONS[o].code for o in _CLEARED_BY}  # may be claimed once done; a source may have said so before
+    if any(item not in new and item[0] not in codes | of_pixels for item in may):
         yield Question.CLAIMS, name, "does not claim all that the recipe does"
     if any(code not in {c for c, *_ in new} for code in codes):
         yield Question.CLAIMS, name, "lost a code that was there before"
@@ -140,13 +142,14 @@ def _wrong_codes(before: Instance, after: Instance, recipe: Recipe) -> Iterator[
         yield Question.CLAIMS, name, "holds a code twice"
 
 
-def wrong_meta(before: Instance, after: Instance) -> Iterator[tuple[str, str]]:
+def wrong_meta(before: Instance, after: Instance, *, repainted: bool) -> Iterator[tuple[str, str]]:
     """Yield (place, what is wrong) with the file meta information and the preamble (PS3.10 7.1)."""
     if len(after.preamble) != 128:  # noqa: PLR2004 - bytes of a preamble
         yield "preamble", "is missing"
     elif after.preamble.strip(b"\0"):
         yield "preamble", "is not empty"
-    if after.transfer_syntax != before.transfer_syntax and before.transfer_syntax:
+    other = after.transfer_syntax != before.transfer_syntax and before.transfer_syntax
+    if other and not (repainted and after.transfer_syntax == EXPLICIT):  # where the old one cannot be written
         yield "TransferSyntaxUID", "was changed"
     for tag, root, name in (
         (0x00020002, 0x00080016, "MediaStorageSOPClassUID"),

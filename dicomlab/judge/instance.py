@@ -18,13 +18,14 @@ from dicomlab.judge.patterns import is_telling
 from dicomlab.judge.places import hunted_bytes
 from dicomlab.judge.questions import INSTANCE_QUESTIONS, Answers, Question
 from dicomlab.judge.reading import CHARACTER_SET, LONG, BrokenError, Element, Instance, known_vr, opened, read
+from dicomlab.judge.repainted import follows, wrong_repainting
 from dicomlab.judge.rules import Finding, Judge, Level
 from dicomlab.judge.values import text_values
 from dicomlab.standard import iod
 
 if TYPE_CHECKING:
     from dicomlab.recipe import Decision, Recipe
-    from dicomlab.records import Region
+    from dicomlab.records import Repainted
 
 _REFERENCED_INSTANCE, _SOP_CLASS, _SOP_INSTANCE = 0x00081155, 0x00080016, 0x00080018
 _PATIENT_ID, _ISSUER, _STUDY = 0x00100020, 0x00100021, 0x0020000D
@@ -45,7 +46,8 @@ def judge_instance(
     identity: Identity | None,
     release_path: str = "",
     ordinal: int = -1,
-    now_changed_regions: Sequence[Region] = (),
+    repainted: Repainted | None = None,
+    private: Path | None = None,
 ) -> InstanceVerdict:
     """Return whether a de-identified instance may be released, and what it tells about the release.
 
@@ -61,8 +63,8 @@ def judge_instance(
         Path below the release, for the checks over all instances.
     ordinal
         Position of the source file in the scan.
-    now_changed_regions
-        Regions of the pixels that a carrier declares to have blanked.
+    repainted, private
+        Where samples were changed on purpose, None: nowhere; and the folder in which masks of faces lie.
 
     Raises
     ------
@@ -87,13 +89,17 @@ def judge_instance(
             tuple(answers.checks((Question.READABLE, Question.BYTES))),
             Facts(ordinal=ordinal, release_path=release_path),
         )
-    case = _Case(recipe, hunter, answers, source, released, identity.hunter(recipe.sha256))
+    case = _Case(recipe, hunter, answers, source, released, identity.hunter(recipe.sha256), repainted)
     case.judge_header()
     case.judge_bytes()
-    case.judge_pixels(now_changed_regions)
+    case.judge_pixels(
+        pixels.wrong_pixels(source, released)
+        if repainted is None
+        else [*wrong_repainting(before, after, repainted, private), *pixels.wrong_offsets(released)]
+    )
     for question, where, why in wrong_descriptions(source, released, recipe):
         answers.add(question, where, why)
-    for where, why in claims.wrong_meta(source, released):
+    for where, why in claims.wrong_meta(source, released, repainted=repainted is not None):
         answers.add(Question.META, where, why)
     for question, where, why in claims.wrong_claims(
         source,
@@ -101,7 +107,6 @@ def judge_instance(
         recipe,
         dates_kept=case.dates_kept,
         shifted=bool(case.shifts),
-        pixels_changed=bool(now_changed_regions),
     ):
         answers.add(question, where, why)
     return InstanceVerdict(tuple(answers.checks(INSTANCE_QUESTIONS)), case.facts(ordinal, release_path))
@@ -132,6 +137,7 @@ class _Case:
     source: Instance
     released: Instance
     memory: dict[str, object]
+    repainted: Repainted | None = None
     uids: set[tuple[int, int]] = field(default_factory=set)
     references: set[tuple[int, int]] = field(default_factory=set)
     shifts: set[int] = field(default_factory=set)
@@ -164,9 +170,9 @@ class _Case:
         for where, why in hunted_bytes(self.released, self.hunter):
             self.answers.add(Question.BYTES, where, why)
 
-    def judge_pixels(self, regions: Sequence[Region]) -> None:
-        """Compare samples or fragments, and look for metadata between them."""
-        for why in pixels.wrong_pixels(self.source, self.released, regions):
+    def judge_pixels(self, wrong: Sequence[str]) -> None:
+        """Note what is wrong with the samples, and look for metadata between them."""
+        for why in wrong:
             self.answers.add(Question.PIXELS, "PixelData", why)
         document, length = self.released.find(_DOCUMENT), self.released.find(_DOCUMENT_LENGTH)
         if document is not None and length is not None:
@@ -211,7 +217,10 @@ class _Case:
         for tag, element in old.items():
             if _is_apart(tag, root=not text):
                 continue
-            if not is_creator(tag):
+            if self.repainted is not None and follows(tag, self.repainted):
+                if tag in new:
+                    self._hunt(new[tag], level, text + name_of(tag))
+            elif not is_creator(tag):
                 self._pair(level, text, element, new.get(tag))
             elif tag not in new and _in_block(tag, new):
                 self.answers.add(Question.PRIVATE, text + name_of(tag), "a block lost its creator")
@@ -315,7 +324,8 @@ class _Case:
 
     def _added(self, level: Level, text: str, element: Element) -> None:
         where = text + name_of(element.tag, element.creator)
-        if element.tag not in claims.ADDED or (text and element.tag != CHARACTER_SET):
+        painted = self.repainted is not None and follows(element.tag, self.repainted)
+        if not painted and (element.tag not in claims.ADDED or (text and element.tag != CHARACTER_SET)):
             self.answers.add(Question.LOST, where, "an attribute was added")
         for question, why in self.judge.well_formed(level, None, element) if element.items is None else ():
             self.answers.add(question, where, why)

@@ -1,47 +1,23 @@
-"""Pixels before and after: the same samples, frame by frame, except in declared regions."""
+"""Pixels before and after, where nothing was to change: the same samples, frame by frame."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
 import numpy as np
 
 from dicomlab.judge import streams
 from dicomlab.judge.reading import PIXEL_DATA, Buffer, Element, Instance, let_go
 
-if TYPE_CHECKING:
-    from dicomlab.records import Region
-
 PIXEL_TAGS = (PIXEL_DATA, 0x7FE00008, 0x7FE00009)
 OFFSETS, LENGTHS = 0x7FE00001, 0x7FE00002
 BULK_TAGS = frozenset((*PIXEL_TAGS, OFFSETS, LENGTHS))
 _CHUNK = 1 << 22
-_ROWS, _COLUMNS, _SAMPLES, _BITS, _FRAMES, _PLANAR = (
-    0x00280010,
-    0x00280011,
-    0x00280002,
-    0x00280100,
-    0x00280008,
-    0x00280006,
-)
+_BITS, _FRAMES = 0x00280100, 0x00280008
 
 
-def wrong_pixels(before: Instance, after: Instance, regions: Sequence[Region] = ()) -> list[str]:
-    """Return what is wrong with the pixels of an instance after de-identification.
-
-    Parameters
-    ----------
-    before, after
-        The two sides.
-    regions
-        Rectangles in which samples may differ; native pixel data of 8 or 16 bits only.
-
-    Returns
-    -------
-    list of str
-        One sentence for each thing wrong.
-    """
+def wrong_pixels(before: Instance, after: Instance) -> list[str]:
+    """Return what is wrong with the pixels of an instance that were to stay as they are: a sentence each."""
     wrong = []
     for tag in PIXEL_TAGS:
         old, new = before.find(tag), after.find(tag)
@@ -53,11 +29,16 @@ def wrong_pixels(before: Instance, after: Instance, regions: Sequence[Region] = 
             wrong.append("pixel data was compressed or decompressed")
         elif old.fragments is not None and new.fragments is not None:
             if not _same_fragments(_frames_of(old.fragments, before), _frames_of(new.fragments, after)):
-                wrong.append("compressed pixel data differs")  # in declared regions too: nobody decodes it here
-            wrong += _wrong_offsets(new.fragments, after)
-        elif not _same_samples(old, new, before, after=after, regions=regions):
-            wrong.append("stored samples differ outside the declared regions")
-    return wrong
+                wrong.append("compressed pixel data differs")
+        elif not _same_samples(old, new, before, after=after):
+            wrong.append("stored samples differ")
+    return wrong + wrong_offsets(after)
+
+
+def wrong_offsets(instance: Instance) -> list[str]:
+    """Return what is wrong with the offset tables of compressed pixels (PS3.5 A.4)."""
+    element = instance.find(PIXEL_DATA)
+    return _wrong_offsets(element.fragments, instance) if element is not None and element.fragments else []
 
 
 def stream_segments(instance: Instance) -> list[tuple[bytes, bool]]:
@@ -129,41 +110,13 @@ def _is_table(offsets: list[int], starts: list[int]) -> bool:
     return offsets[0] == 0 and offsets == sorted(set(offsets)) and set(offsets) <= set(starts)
 
 
-def _same_samples(old: Element, new: Element, before: Instance, *, after: Instance, regions: Sequence[Region]) -> bool:
-    size = 1
-    if before.little != after.little:
-        size = 2 if _number(after, _BITS) > 8 and old.vr != "OB" else 1  # noqa: PLR2004 - bits of a byte
-    if not regions:
-        if size == 1:
-            return equal(old.value, new.value)
-        return len(old.value) == len(new.value) and bool(
-            np.array_equal(np.frombuffer(old.value, "<u2").byteswap(), np.frombuffer(new.value, "<u2"))
-        )
-    one, other = _frames(old, before), _frames(new, after)
-    if one is None or other is None or one.shape != other.shape:
-        return False
-    may_differ = np.zeros(one.shape[:3], np.bool_)
-    for region in regions:
-        frames = slice(None) if region.frame is None else slice(region.frame, region.frame + 1)
-        may_differ[frames, region.y0 : region.y1, region.x0 : region.x1] = True
-    return not bool(((one != other).any(axis=-1) & ~may_differ).any())
-
-
-def _frames(element: Element, instance: Instance) -> np.ndarray[tuple[int, ...], np.dtype[np.unsignedinteger]] | None:
-    """Return stored samples as (frames, rows, columns, samples), None when they do not fit the header."""
-    rows, columns, bits = (_number(instance, tag) for tag in (_ROWS, _COLUMNS, _BITS))
-    samples = _number(instance, _SAMPLES) or 1
-    frames = int(instance.text(_FRAMES) or 1)
-    if bits not in (8, 16):
-        return None
-    kind = np.dtype(("<" if instance.little else ">") + f"u{bits // 8}")
-    count = frames * rows * columns * samples
-    if len(element.value) < count * kind.itemsize:
-        return None
-    flat = np.frombuffer(element.value, kind, count)
-    if _number(instance, _PLANAR) == 1:
-        return flat.reshape(frames, samples, rows, columns).transpose(0, 2, 3, 1)
-    return flat.reshape(frames, rows, columns, samples)
+def _same_samples(old: Element, new: Element, before: Instance, *, after: Instance) -> bool:
+    swapped = before.little != after.little and _number(after, _BITS) > 8 and old.vr != "OB"  # noqa: PLR2004 - a byte
+    if not swapped:
+        return equal(old.value, new.value)
+    return len(old.value) == len(new.value) and bool(
+        np.array_equal(np.frombuffer(old.value, "<u2").byteswap(), np.frombuffer(new.value, "<u2"))
+    )
 
 
 def _number(instance: Instance, tag: int) -> int:

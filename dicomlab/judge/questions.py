@@ -22,7 +22,7 @@ class Question(StrEnum):
     VALID = "values valid and in their character set"
     UIDS = "UIDs replaced consistently"
     DATES = "dates gone, or shifted by one interval"
-    PIXELS = "pixels unchanged"
+    PIXELS = "pixels unchanged but where text or a face was removed"
     STREAM = "no metadata inside compressed pixels"
     LOST = "nothing else removed, changed or added"
     CLAIMS = "claims agree with facts"

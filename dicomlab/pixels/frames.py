@@ -70,17 +70,26 @@ class Frames:
             raise PixelError(message)
 
     @classmethod
-    def of(cls, dataset: Dataset, *, transfer_syntax: str | None = None) -> Frames:
-        """Return the frames of a Dataset with Pixel Data (7FE0,0010)."""
+    def of(
+        cls,
+        dataset: Dataset,
+        value: bytes | bytearray | memoryview | Deferred | None = None,
+        *,
+        vr: str = "",
+        transfer_syntax: str | None = None,
+    ) -> Frames:
+        """Return the frames of a Dataset; of its Pixel Data (7FE0,0010), or of a `value` of that which it lacks."""
         element: DataElement | None = dataset.get(0x7FE00010, None)
-        if element is None or not element.value:
+        if value is None and element is not None and element.value:
+            value, vr = element.value, element.VR
+        if value is None:
             message = "the instance has no Pixel Data (7FE0,0010)"
             raise PixelError(message)
         layout = Layout.of(dataset, transfer_syntax=transfer_syntax)
         lossy = {k: dataset[k].value for k in codecs.LOSSY_KEYWORDS if k in dataset}
         palette = Palette.of(dataset) if layout.photometric == "PALETTE COLOR" else None
         extended = dataset.get("ExtendedOffsetTable")
-        return cls(layout, element.value, palette=palette, vr=element.VR, extended=extended, lossy=lossy)
+        return cls(layout, value, palette=palette, vr=vr, extended=extended, lossy=lossy)
 
     def __len__(self) -> int:
         """Return the number of frames."""

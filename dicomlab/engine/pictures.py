@@ -1,0 +1,212 @@
+"""The carriers in the pixels of one instance: burned-in text and the face, removed and found to be gone.
+
+References
+----------
+PS3.15 E.3.1 and E.3.2; PS3.3 C.7.6.1.1.2 (Image Type of derived images).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+from pydicom.dataset import Dataset, FileMetaDataset
+from pydicom.uid import UID
+
+from dicomlab.engine.instances import PIXEL_TAGS, Instance, hides_overlay
+from dicomlab.header import wire
+from dicomlab.header.clean import ENCAPSULATED_DOCUMENT
+from dicomlab.header.dataset import dataset_from, elements_from
+from dicomlab.header.wire import Element
+from dicomlab.records import Region
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from dicomlab.pixels import Edited, Frames
+    from dicomlab.recipe import BurnedIn
+
+# Objects whose pixels are measures on a grid, no pictures of a screen: doses, segments, parameters.
+_NO_PICTURES = frozenset(
+    "1.2.840.10008.5.1.4.1.1." + end for end in ("481.2", "66.4", "66.7", "30", "66.8")
+)  # fmt: skip
+_WHOLE_PIXELS = 0x7FE00010
+_ROUNDS = 3  # how often text that the proof finds is blanked as well, before it is given up
+
+
+@dataclass(frozen=True, slots=True)
+class Face:
+    """What is known of the face in an instance's Frame of Reference.
+
+    `mask`: voxels to remove (slices, rows, columns), None where there is no face; `affine` takes its indices to LPS
+    mm. `air`: what voxels inside become, in rescaled units (HU). `refused` says why the face could not be removed,
+    `name` where the mask is kept.
+    """
+
+    mask: NDArray[np.bool_] | None = None
+    affine: NDArray[np.float64] | None = None
+    air: float = 0.0
+    refused: str = ""
+    name: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Redacted:
+    """An instance without burned-in text: `proven` when nothing was found afterwards either.
+
+    Of a crop, `cropped` is what stayed.
+    """
+
+    instance: Instance
+    regions: tuple[Region, ...] = ()
+    cropped: Region | None = None
+    proven: bool = False
+    notes: tuple[str, ...] = ()
+
+
+def is_picture(instance: Instance, attributes: Mapping[str, str]) -> bool:
+    """Return whether an instance has pixels that can show text."""
+    return _WHOLE_PIXELS in instance.elements and attributes.get("SOPClassUID", "") not in _NO_PICTURES
+
+
+def removable(instance: Instance) -> bool:
+    """Return whether text can be removed from the pixels at all: not from a document, a video, a hidden overlay."""
+    return not hides_overlay(instance) and ENCAPSULATED_DOCUMENT not in instance.elements
+
+
+def redacted(instance: Instance, settings: BurnedIn, identifies: Callable[[str], bool] | None = None) -> Redacted:
+    """Return an instance with its burned-in text removed; the given one is left alone.
+
+    Parameters
+    ----------
+    settings
+        How; with the decisions that people made about this series and this kind of scanner.
+    identifies
+        Tells whether a recognised string identifies the patient: such a string never stays.
+
+    Raises
+    ------
+    PixelError
+        The pixels cannot be decoded, or not be written back.
+    """
+    from dicomlab import burned_in  # noqa: PLC0415 - numpy and a network, only when pixels are looked at
+
+    told = told_of(instance)
+    frames = frames_of(instance, told)
+    boxes = burned_in.find_text(frames, settings, identifiers=identifies, attributes=told)
+    regions = burned_in.regions_to_blank(boxes, settings, told)
+    done, box = instance, None
+    notes: tuple[str, ...] = ()
+    for _ in range(_ROUNDS):
+        if regions:
+            edited, box = _blanked(frames, regions, settings, told)
+            done, notes = with_pixels(instance, edited), edited.notes
+        left = burned_in.residual_text(frames_of(done), settings, regions=() if box else regions)
+        more = burned_in.regions_to_blank(left, settings, told)
+        if not more:
+            return Redacted(done, tuple(regions), box, proven=True, notes=notes)
+        regions = (*regions, *(moved(one, box) for one in more))
+    return Redacted(instance, tuple(regions))
+
+
+def _blanked(
+    frames: Frames, regions: Sequence[Region], settings: BurnedIn, told: Dataset
+) -> tuple[Edited, Region | None]:
+    from dicomlab import pixels  # noqa: PLC0415 - as above
+
+    if settings.blank != "crop":
+        return pixels.blank(frames, regions, settings.blank), None
+    box = pixels.crop_box(frames.layout, regions)
+    return pixels.crop(frames, box, told), box
+
+
+def moved(region: Region, box: Region | None) -> Region:
+    """Return a region of a cropped image as one of the whole image."""
+    if box is None:
+        return region
+    return Region(region.x0 + box.x0, region.y0 + box.y0, region.x1 + box.x0, region.y1 + box.y0, region.frame)
+
+
+def defaced(instance: Instance, face: Face) -> Instance | None:
+    """Return an instance with what the mask covers turned to air; None where the mask does not touch it.
+
+    Raises
+    ------
+    PixelError, VolumeError
+        The pixels cannot be written back, or a frame has no place in space.
+    """
+    import numpy as np  # noqa: PLC0415 - as above
+
+    from dicomlab import pixels, volume  # noqa: PLC0415 - as above
+    from dicomlab.pixels.native import limits  # noqa: PLC0415 - as above
+    from dicomlab.volume.geometry import planes as planes_of  # noqa: PLC0415 - as above
+
+    assert face.mask is not None  # noqa: S101 - asked by the caller
+    assert face.affine is not None  # noqa: S101 - comes with it
+    told = told_of(instance)
+    frames = frames_of(instance, told)
+    planes = planes_of(told)
+    shape = (1, frames.layout.rows, frames.layout.columns)
+    masks = [volume.sampled(face.mask, face.affine, plane.affine(), shape, thick=True)[0] for plane in planes]
+    if not any(mask.any() for mask in masks):
+        return None
+    lowest, highest = limits(frames.layout)
+    stored = [min(max(round((face.air - p.intercept) / p.slope), lowest), highest) for p in planes]
+
+    def to_air(n: int, samples: np.ndarray[Any, Any]) -> np.ndarray[Any, Any] | None:
+        return np.where(masks[n], np.asarray(stored[n], samples.dtype), samples) if masks[n].any() else None
+
+    return with_pixels(instance, pixels.replace_samples(frames, to_air))
+
+
+def frames_of(instance: Instance, told: Dataset | None = None) -> Frames:
+    """Return the stored samples of an instance; what was left in its file is read from there, frame by frame."""
+    from dicomlab.pixels import Deferred, Frames  # noqa: PLC0415 - as above
+
+    element = instance.elements[wire.PIXEL_DATA]
+    value: bytes | Deferred | None = element.value
+    if value is None:
+        assert instance.source is not None  # noqa: S101 - only files leave values behind
+        length = None if element.length == wire.UNDEFINED else element.length
+        value = Deferred(instance.source, element.tell, length)
+    return Frames.of(told or told_of(instance), value, vr=element.vr)
+
+
+def told_of(instance: Instance) -> Dataset:
+    """Return an instance as a Dataset without its pixels."""
+    small = {t: e for t, e in instance.elements.items() if e.value is not None and t not in PIXEL_TAGS}
+    dataset = dataset_from(small, instance.encoding, instance.transfer_syntax)
+    dataset.file_meta.TransferSyntaxUID = UID(instance.transfer_syntax)
+    return dataset
+
+
+def with_pixels(instance: Instance, edited: Edited) -> Instance:
+    """Return an instance with other pixels, and with what they ask of its attributes: it is derived now."""
+    encapsulated = UID(edited.transfer_syntax).is_encapsulated
+    element = instance.elements[wire.PIXEL_DATA]
+    vr = "OB" if encapsulated else (element.vr if element.length != wire.UNDEFINED else "")
+    length = wire.UNDEFINED if encapsulated else len(edited.value)
+    value = bytes(edited.value)
+    pixels = Element(wire.PIXEL_DATA, vr or "OW", value, length)
+    elements = {**instance.elements, wire.PIXEL_DATA: pixels}
+    changed = replace(instance, elements=elements, transfer_syntax=edited.transfer_syntax)
+    kind = [part.strip() for part in instance.attributes().get("ImageType", "").split("\\")]
+    derived = {"ImageType": ["DERIVED", *kind[1:]]} if kind[0] else {}
+    return with_attributes(changed, {**derived, **edited.attributes})
+
+
+def with_attributes(instance: Instance, attributes: Mapping[str, object]) -> Instance:
+    """Return an instance with other values of some root attributes, by keyword; None removes one."""
+    said = Dataset()
+    said.file_meta = FileMetaDataset()
+    said.file_meta.TransferSyntaxUID = UID(instance.transfer_syntax)
+    said.set_original_encoding(instance.encoding.implicit, instance.encoding.little)
+    gone = Dataset()
+    for keyword, value in attributes.items():
+        setattr(gone if value is None else said, keyword, value)
+    new, _, _ = elements_from(said)
+    kept = {t: e for t, e in instance.elements.items() if t not in gone and t not in new}
+    return replace(instance, elements=dict(sorted({**kept, **new}.items())))
