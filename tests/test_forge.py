@@ -23,7 +23,7 @@ from dicomlab import forge
 from dicomlab.errors import DicomlabError
 from dicomlab.forge import head, jpeg
 from dicomlab.forge.draw import Draw
-from dicomlab.deface.shapes import Points
+from dicomlab.forge.shapes import Points
 
 MEGABYTE = 1_000_000
 BROKEN = ("cut.dcm", "short.dcm", "empty.dcm")

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from dicomlab.deface.shapes import Field, Points, capsule, carve, ellipsoid, half_space, join, meet, share
+from dicomlab.forge.shapes import Field, Points, capsule, carve, ellipsoid, half_space, join, meet, share
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 Field = NDArray[np.floating[Any]]
 Triple = tuple[float, float, float]
 
-REACH = 30.0
+REACH = 40.0
 FAR: Field = np.asarray(REACH, np.float32)
 
 
