@@ -256,6 +256,22 @@ class Outcome:
 
 
 @dataclass(frozen=True, slots=True)
+class HeadTold:
+    """What a report tells of one Frame of Reference: how sure the mask is, what was measured afterwards.
+
+    `clear`: there is no head in it. `refused`: why its face could not be removed, "" when it was.
+    """
+
+    name: str
+    instances: int
+    series: int
+    clear: bool = False
+    refused: str = ""
+    confidence: Mapping[str, float] = field(default_factory=dict)
+    scores: Mapping[str, float] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
 class Verdict:
     """What the judge says of a release: passed when every check did."""
 
@@ -287,6 +303,7 @@ class RunOutcome:
     verdict: Verdict | None = None
     seconds: float = 0.0
     version: str = ""
+    heads: tuple[HeadTold, ...] = ()
 
     def count(self, state: State) -> int:
         """Return the number of files that ended in `state`."""

@@ -461,8 +461,8 @@ def careless(monkeypatch) -> None:
     """A cleaner that leaves the name of one instance."""
     really = engine.Deidentifier.apply
 
-    def apply(self, instance):
-        cleaned = really(self, instance)
+    def apply(self, instance, face=None):
+        cleaned = really(self, instance, face)
         if not instance.text("SOPInstanceUID").endswith(".1.2"):
             return cleaned
         name = Element(0x00100010, "PN", b"Quellenbach^Zaphiro ", 20)

@@ -212,10 +212,10 @@ def raising(monkeypatch, when, error: BaseException) -> None:
     """Let de-identification raise for some instances."""
     really = engine.Deidentifier.apply
 
-    def apply(self, instance):
+    def apply(self, instance, face=None):
         if when(instance):
             raise error
-        return really(self, instance)
+        return really(self, instance, face)
 
     monkeypatch.setattr(engine.Deidentifier, "apply", apply)
 

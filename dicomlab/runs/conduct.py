@@ -7,7 +7,7 @@ import re
 import time
 from collections import defaultdict
 from concurrent.futures import Executor
-from dataclasses import fields
+from dataclasses import fields, replace
 from hashlib import sha256
 from importlib.metadata import version
 from pathlib import PurePosixPath
@@ -22,6 +22,7 @@ from dicomlab.free_text import Identifiers, Sweeper, ordinary_words
 from dicomlab.header import Subject
 from dicomlab.records import RunOutcome, Verdict
 from dicomlab.runs import records as evidence
+from dicomlab.runs.faces import faces_of
 from dicomlab.runs.layout import PROGRESS, Layout, as_recipe
 from dicomlab.runs.pool import mapped, opened
 from dicomlab.runs.shard import Done, Order, Surveyed, survey, work
@@ -98,7 +99,11 @@ def run(  # noqa: PLR0913 - keyword-only after the fourth
     judged = verify == "now" and not dry_run
     with opened(workers, cluster) as pool:
         found = _surveyed(pool, pairs, recipe, judged=judged, progress=progress)
+        heads, faces = faces_of(pool, found.entries, recipe, None if dry_run else layout, progress=progress)
         orders = _orders(found, recipe, secret, layout, judged=judged, dry_run=dry_run, mirror_tree=mirror_tree)
+        orders = [
+            replace(o, faces={e.ordinal: faces[e.ordinal] for e in o.entries if e.ordinal in faces}) for o in orders
+        ]
         done = _worked(pool, orders, layout, resumed=resumed, dry_run=dry_run, progress=progress)
     outcomes = tuple(sorted((o for d in done for o in d.outcomes), key=lambda o: o.ordinal))
     if len(outcomes) != len(pairs):
@@ -117,7 +122,15 @@ def run(  # noqa: PLR0913 - keyword-only after the fourth
         )
     seconds = time.monotonic() - began
     result = RunOutcome(
-        layout.release, layout.private, recipe.title, recipe.sha256, outcomes, verdict, seconds, version("dicomlab")
+        layout.release,
+        layout.private,
+        recipe.title,
+        recipe.sha256,
+        outcomes,
+        verdict,
+        seconds,
+        version("dicomlab"),
+        heads,
     )
     if dry_run:
         return result

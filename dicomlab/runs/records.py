@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from dicomlab import judge, pseudonyms, reports
 from dicomlab.files import write_atomic
-from dicomlab.records import Carrier, Check, Finding, Outcome, Reason, RunOutcome, State
+from dicomlab.records import Carrier, Check, Finding, Outcome, Reason, Region, Repainted, RunOutcome, State
 from dicomlab.reports.pictures import pictures
 from dicomlab.runs.layout import CROSSWALK, MANIFEST, Layout, write_rows
 
@@ -80,6 +80,7 @@ def as_line(outcome: Outcome) -> dict[str, Any]:
         "codes": list(outcome.codes), "verified": outcome.verified,
         "findings": [{"carrier": str(f.carrier), "where": f.path, "why": f.why} for f in outcome.findings],
         "failed": [c.name for c in outcome.checks if not c.passed],
+        **({"repainted": _told(outcome.repainted)} if outcome.repainted is not None else {}),
     }  # fmt: skip
 
 
@@ -93,8 +94,20 @@ def from_line(line: dict[str, Any]) -> Outcome:
     return Outcome(
         line["ordinal"], State(line["state"]), Reason(line["reason"]) if line["reason"] else None, line["detail"],
         line["modality"], line["sop_class"], line["output"], line["sha256"], line["changes"], line["safe_harbor"],
-        tuple(line["codes"]), findings, checks,
+        tuple(line["codes"]), findings, checks, _read(line["repainted"]) if "repainted" in line else None,
     )  # fmt: skip
+
+
+def _told(repainted: Repainted) -> dict[str, Any]:
+    """Return where samples were changed: boxes as [x0, y0, x1, y1, frame], frame null for all."""
+    boxes = [[r.x0, r.y0, r.x1, r.y1, r.frame] for r in (*repainted.regions, repainted.cropped) if r is not None]
+    count = len(repainted.regions)
+    return {"regions": boxes[:count], "cropped": boxes[count] if repainted.cropped else None, "mask": repainted.mask}
+
+
+def _read(told: dict[str, Any]) -> Repainted:
+    cropped = Region(*told["cropped"]) if told["cropped"] else None
+    return Repainted(tuple(Region(*box) for box in told["regions"]), cropped, str(told["mask"]))
 
 
 def keep_digest(layout: Layout) -> None:

@@ -55,6 +55,7 @@ class Order:
     quarantine: Path
     judged: bool = True
     dry_run: bool = False
+    faces: dict[int, engine.Face] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, repr=False)
@@ -152,7 +153,8 @@ def _one(
     ]
     if subject is None:
         raise InstanceError(Reason.NO_CODE)
-    cleaned = deidentifiers.of(entry, subject).apply(files.read(entry.path, like=deidentifiers.like))
+    instance = files.read(entry.path, like=deidentifiers.like)
+    cleaned = deidentifiers.of(entry, subject).apply(instance, order.faces.get(entry.ordinal))
     told = deidentifiers.told.of(cleaned.plan, entry.ordinal)
     outcome = Outcome(
         entry.ordinal,
@@ -164,6 +166,7 @@ def _one(
         safe_harbor=told.letters,
         codes=cleaned.codes,
         findings=tuple(replace(f, ordinal=entry.ordinal) for f in cleaned.plan.findings),
+        repainted=cleaned.repainted,
     )
     row = {
         "ordinal": entry.ordinal,
@@ -199,6 +202,8 @@ def _judged_and_written(
         identity=order.identity[entry.patient],
         release_path=output,
         ordinal=entry.ordinal,
+        repainted=outcome.repainted,
+        private=order.quarantine.parent,
     )
     failed = [c for c in verdict.checks if not c.passed]
     if failed:

@@ -132,7 +132,7 @@ def _judged(outcome: Outcome, hand: _Hand) -> tuple[tuple[Check, ...], Any]:
     try:
         verdict = judge.judge_instance(
             _source_of(hand.layout, row), path, hand.recipe, identity=identity, release_path=output,
-            ordinal=outcome.ordinal,
+            ordinal=outcome.ordinal, repainted=outcome.repainted, private=hand.layout.private,
         )  # fmt: skip
     except (ValueError, OSError):
         return (same, Check(_CAME, passed=False, detail="it cannot be read")), None
