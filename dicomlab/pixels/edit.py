@@ -124,7 +124,7 @@ def dark(frames: Frames, samples: Samples) -> tuple[int, ...]:
         return (highest,)
     if layout.photometric == "MONOCHROME2":
         return (min(0, int(samples.min())),)
-    if layout.luminance:
+    if frames.luminance:
         middle = 1 << layout.bits_stored - 1
         return (middle >> 3 if "PARTIAL" in layout.photometric else 0, middle, middle)
     return (0, 0, 0)

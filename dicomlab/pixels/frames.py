@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from dicomlab.errors import PixelError
-from dicomlab.pixels import codecs, fragments, native
+from dicomlab.pixels import codecs, fragments, native, streams
 from dicomlab.pixels.layout import Deferred, Layout
 from dicomlab.pixels.palette import Palette
 
@@ -124,6 +124,14 @@ class Frames:
             return np.unpackbits(data, bitorder="little")[start : start + bits].tobytes()
         return data[start // 8 : (start + bits) // 8].tobytes()
 
+    @property
+    def luminance(self) -> bool:
+        """Whether the first sample of a pixel is its luminance: of JPEG the markers know better than the attributes."""
+        if self.layout.samples > 1 and self.layout.transfer_syntax in codecs.DCT:
+            said = streams.jpeg(self.encoded(0)).luminance
+            return self.layout.luminance if said is None else said
+        return self.layout.luminance
+
     def raw(self, n: int) -> Samples:
         """Return frame `n` with every allocated bit, unsigned, in the shape of `samples`."""
         if not 0 <= n < self.layout.frames:
@@ -148,7 +156,7 @@ class Frames:
             return (self.palette.colours(samples) @ _LUMA).astype(np.float32)
         if samples.ndim == 2:  # noqa: PLR2004 - no colours
             return samples.astype(np.float32)
-        return samples[..., 0].astype(np.float32) if self.layout.luminance else samples.astype(np.float32) @ _LUMA
+        return samples[..., 0].astype(np.float32) if self.luminance else samples.astype(np.float32) @ _LUMA
 
     def index_plane(self, n: int) -> Samples | None:
         """Return the stored indices of a PALETTE COLOR frame; None for other images."""

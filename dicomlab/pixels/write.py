@@ -3,20 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from dicomlab.errors import PixelError
-from dicomlab.pixels import native
-from dicomlab.pixels.layout import Edited
+from dicomlab.pixels import codecs, dct, fragments, native, streams
+from dicomlab.pixels.layout import EXPLICIT_LITTLE, Edited
 
 if TYPE_CHECKING:
     from dicomlab.pixels.frames import Frames
+    from dicomlab.pixels.layout import Layout
     from dicomlab.pixels.native import Samples
     from dicomlab.records import Region
 
 Change = Callable[[int, "Samples"], "Samples | None"]
+
+NATIVELY = "the edited pixel data is written uncompressed: its transfer syntax cannot be kept without another loss"
+NO_ENCODER = "the edited pixel data is written uncompressed: no encoder reproduces the samples in its transfer syntax"
+LOSSLESSLY = "edited frames of a lossy syntax are written in its lossless form; what was lost before stays lost"
 
 
 def written(
@@ -27,17 +32,90 @@ def written(
     `boxes`: the regions of each frame that `change` fills, where the change is a blanking; other frames are not even
     decoded, and baseline JPEG is edited without decoding.
     """
-    layout, wanted = frames.layout, range(len(frames)) if boxes is None else boxes
-    if not layout.native:
-        raise PixelError(layout.transfer_syntax)
-    value = bytearray(frames.read(0, layout.size + 1 & ~1 if frames.swapped else layout.size))
+    layout, wanted = frames.layout, range(len(frames)) if boxes is None else sorted(boxes)
+    if layout.native:
+        value = bytearray(frames.read(0, layout.size + layout.size % 2 if frames.swapped else layout.size))
+        for n in wanted:
+            raw = frames.raw(n)
+            new = _changed(frames, n, raw, change)
+            if new is not raw:
+                _put(layout, value, n, native.packed(layout, new, raw), swapped=frames.swapped)
+        return Edited(_even(value), layout.transfer_syntax)
+    assert frames.index is not None  # noqa: S101 - what is not native is encapsulated
+    codec, new_frames = codecs.codec_of(layout), {}
     for n in wanted:
+        before = frames.encoded(n)
+        if boxes is not None and (frame := dct.blanked(layout, before, boxes[n], how=how)):
+            new_frames[n] = frame
+            continue
+        raw = codecs.decoded(layout, before)
+        new = _changed(frames, n, raw, change)
+        if new is raw:
+            continue
+        new_frames[n] = codecs.encoded(layout, new, before)
+        if not new_frames[n]:
+            return uncompressed(frames, change, wanted=wanted)
+    value, tables = fragments.rebuilt(frames.read, frames.index, new_frames, extended=bool(frames.extended))
+    notes = (LOSSLESSLY,) if codec.lossy and codec.encode and new_frames else ()
+    return Edited(value, layout.transfer_syntax, {**tables, **lossy_attributes(frames)}, notes)
+
+
+def uncompressed(frames: Frames, change: Change, *, wanted: Sequence[int]) -> Edited:
+    """Return all frames as Explicit VR Little Endian, those wanted changed: samples as they were decoded."""
+    layout = frames.layout
+    target = as_native(frames)
+    value = bytearray(target.size)
+    for n in range(len(frames)):
         raw = frames.raw(n)
-        samples = native.stored(layout, raw)
-        new = change(n, samples)
-        if new is not None and (merged := native.merged(layout, raw, new)) is not raw:
-            _put(frames, value, n, native.packed(layout, merged, raw))
-    return Edited(_even(value), layout.transfer_syntax)
+        new = _changed(frames, n, raw, change) if n in wanted else raw
+        _put(target, value, n, native.packed(target, new, new))
+    attributes = dict(lossy_attributes(frames))
+    if target.photometric != layout.photometric:
+        attributes["PhotometricInterpretation"] = target.photometric
+    if target.samples > 1:
+        attributes["PlanarConfiguration"] = 0
+    if frames.extended:
+        attributes |= {"ExtendedOffsetTable": None, "ExtendedOffsetTableLengths": None}
+    note = NO_ENCODER if codecs.codec_of(layout).encode else NATIVELY
+    return Edited(_even(value), EXPLICIT_LITTLE, attributes, (note,))
+
+
+def as_native(frames: Frames) -> Layout:
+    """Return the layout of compressed samples once they stand uncompressed, as the decoders give them."""
+    layout = frames.layout
+    photometric = layout.photometric
+    if photometric in {"YBR_ICT", "YBR_RCT"}:
+        photometric = "RGB"
+    elif layout.samples > 1:
+        photometric = "YBR_FULL" if frames.luminance else "RGB"
+    return replace(layout, transfer_syntax=EXPLICIT_LITTLE, planar=0, photometric=photometric)
+
+
+def lossy_attributes(frames: Frames) -> Mapping[str, object]:
+    """Return the attributes that say what was lost (PS3.3 C.7.6.1.1.5); empty for samples that lost nothing.
+
+    What the instance tells of earlier losses stays: a later step adds to it and takes nothing away.
+    """
+    layout = frames.layout
+    codec = codecs.codec_of(layout)
+    if not codec.lossy or (codec.encode and streams.is_reversible(frames.encoded(0))):
+        return {k: v for k, v in frames.lossy.items() if frames.lossy.get(codecs.LOSSY_KEYWORDS[0]) == "01"}
+    flag, ratio, method = codecs.LOSSY_KEYWORDS
+    if frames.lossy.get(flag) == "01" and frames.lossy.get(ratio) and frames.lossy.get(method):
+        return frames.lossy
+    assert frames.index is not None  # noqa: S101
+    squeezed = sum(length for spans in frames.index.frames for _, length in spans)
+    return {flag: "01", ratio: f"{layout.size / squeezed:.4g}", method: codec.method, **_said(frames, ratio, method)}
+
+
+def _said(frames: Frames, *keywords: str) -> dict[str, object]:
+    return {k: frames.lossy[k] for k in keywords if frames.lossy.get(k)}
+
+
+def _changed(frames: Frames, n: int, raw: Samples, change: Change) -> Samples:
+    """Return the bits of a frame after the change; the very same array when nothing differs."""
+    new = change(n, native.stored(frames.layout, raw))
+    return raw if new is None else native.merged(frames.layout, raw, new)
 
 
 def _even(value: bytearray) -> bytearray:
@@ -45,17 +123,17 @@ def _even(value: bytearray) -> bytearray:
     return value
 
 
-def _put(frames: Frames, value: bytearray, n: int, frame: bytes) -> None:
+def _put(layout: Layout, value: bytearray, n: int, frame: bytes, *, swapped: bool = False) -> None:
     """Write one native frame into the value; `frame` as `Frames.encoded` gives it."""
-    bits = frames.layout.frame_bits
+    bits = layout.frame_bits
     start, data = n * bits, np.frombuffer(frame, np.uint8)
     whole = np.frombuffer(value, np.uint8)
-    if frames.layout.bits_allocated == 1:
+    if layout.bits_allocated == 1:
         low, high = start // 8, -(-(start + bits) // 8)
         every = np.unpackbits(whole[low:high], bitorder="little")
         every[start - low * 8 : start - low * 8 + bits] = data
         whole[low:high] = np.packbits(every, bitorder="little")
-    elif frames.swapped:
+    elif swapped:
         whole[np.arange(start // 8, (start + bits) // 8) ^ 1] = data
     else:
         whole[start // 8 : (start + bits) // 8] = data
