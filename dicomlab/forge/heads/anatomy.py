@@ -79,12 +79,11 @@ def own_points(p: Points, s: HeadShape) -> Points:
 
 
 def bent(p: Points, s: HeadShape) -> Points:
-    """Return points in whose axes the neck hangs straight down, whatever its angle to the head."""
-    if not s.neck_bend:
-        return p
-    angle = np.deg2rad(s.neck_bend) * np.clip((-66 - p.z) / 70, 0, 1)
+    """Return points in whose axes the neck hangs straight down and is an adult's, whatever its angle and width."""
+    down = np.clip((-66 - p.z) / 70, 0, 1)
+    angle, wide = np.deg2rad(s.neck_bend) * down, 1 + (1 / s.neck - 1) * down
     cos, sin, y, z = np.cos(angle), np.sin(angle), p.y + 15, p.z + 66
-    out = Points(p.x, cos * y + sin * z - 15, cos * z - sin * y - 66)
+    out = Points(p.x * wide, (cos * y + sin * z - 9) * wide - 6, cos * z - sin * y - 66)
     return out.boxed() if p.box else out
 
 
@@ -124,7 +123,7 @@ def _layers(p: Points, s: HeadShape) -> Iterator[tuple[str, Field]]:
     yield "tooth", meet(_teeth(p), surface + 3)
     outside_space = -space - 1
     nostrils = meet(ellipsoid(p, (0, 92, -80), (14, 14, 9)), surface + 2.5)
-    ways = join(surface + 7, nostrils, capsule(m, (64, -21, -45), (92, -22, -45), 4))
+    ways = join(surface + 7, nostrils, meet(capsule(m, (64, -21, -45), (92, -22, -45), 4), surface))
     yield "air", meet(_air(p, m, n, s), ways, outside_space)
     ex, ey, ez = s.eye
     yield "fat", meet(_orbit(m, s) + 1.5, surface + 2.2, p.y - ey - 8, outside_space)

@@ -50,7 +50,7 @@ def brain_layers(p: Points, m: Points, s: HeadShape, parts: Parts, space: Field)
     flat = flat.boxed() if p.box else flat
     callosum = join(capsule(flat, (0, 28, -2), (0, 31, 8), 4), capsule(flat, (0, 31, 8), (0, 10, 25), 5, 4),
                     capsule(flat, (0, 10, 25), (0, -18, 27), 4), capsule(flat, (0, -18, 27), (0, -37, 16), 4, 6))  # fmt: skip
-    middle = ellipsoid(p, (0, -8, 2), (40, 40, 26))
+    middle = ellipsoid(p, (0, -16, -2), (40, 22, 15))
     fissure = np.maximum(m.x - 0.6 - s.atrophy, -join(callosum, middle, cerebellum + 1, stem))
     sulci = meet(folds - 0.55 - 1.6 * s.atrophy, depth - np.where(small, 6, 20))
     sylvian = meet(np.abs(m.z - 0.35 * (m.y + 10) + 2) - 1.2 - s.atrophy, 44 - m.x)

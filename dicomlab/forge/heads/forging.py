@@ -20,7 +20,8 @@ from dicomlab.forge.heads.truth import Landmarks, SyntheticHead, Truth
 # What a field of view must hold, in the average head: vertex, occiput, nose, chin, ears, sides, nape.
 _EXTENT = np.array([
     (0, -28, 101), (0, -122, 0), (0, 110, -72), (0, 93, -140), (96, -34, -40), (-96, -34, -40), (85, -20, 15),
-    (-85, -20, 15), (0, -92, -75), (60, 20, -140), (-60, 20, -140),
+    (-85, -20, 15), (0, -92, -75), (60, 20, -140), (-60, 20, -140), (0, 90, 20), (0, 62, 75),
+    (0, -95, 62), (58, 72, 0), (-58, 72, 0), (60, -30, 78), (-60, -30, 78),
 ], float)  # fmt: skip
 _CUTS: Mapping[str, tuple[str, tuple[float, float, float]]] = {
     "chin": ("bottom", (0, 70, -88)),  # through the upper lip: the chin is missing
@@ -135,7 +136,7 @@ def _cut(marks: Landmarks, low: Matrix | None, to_frame: Matrix) -> Landmarks:
 def _whole_brain(share: NDArray[np.float32], affine: Matrix, to_body: Matrix, shape: HeadShape) -> NDArray[np.bool_]:
     """Return the brain without the cord, its furrows filled."""
     out = share > 0.5  # noqa: PLR2004 - half a voxel
-    found = ndimage.find_objects(out)
+    found = ndimage.find_objects(out.astype(np.uint8))
     if not found:
         return out
     box = tuple(slice(max(s.start - 3, 0), s.stop + 3) for s in found[0])

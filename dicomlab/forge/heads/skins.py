@@ -27,7 +27,7 @@ def skin(p: Points, m: Points, n: Points, s: HeadShape, scalp: Field) -> Field:
         ellipsoid(m, (62, 30, -28), (13, 30, 30)),  # temple
         ellipsoid(m, (64, -22, -34), (14, 36, 34)),
         ellipsoid(p, (0, -62, -66), (52, 38, 46)),  # nape
-        capsule(n, (0, -24, -84), (0, -38, -300), 57 * s.neck, 62 * s.neck),
+        capsule(n, (0, -24, -84), (0, -38, -300), 57, 62),
         blend=20,
     )
     head = join(bulk, ellipsoid(n, (0, -30, -290), (190, 70, 58)), blend=28)
