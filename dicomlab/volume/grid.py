@@ -114,13 +114,15 @@ def resampled(volume: Volume, spacing_mm: float, *, fill: float | None = None) -
     grid[[2, 1, 0], [0, 1, 2]] = spacing_mm
     grid[:3, 3] = low + spacing_mm / 2
     grid[3, 3] = 1
-    # One voxel repeated on every side: the rim between outermost centres and edges is inside, not filled.
     through = np.linalg.inv(affine) @ grid
-    outside = float(volume.array.min()) if fill is None else fill
     array = ndimage.affine_transform(
-        np.pad(binned, 1, mode="edge"), through[:3, :3], through[:3, 3] + 1, tuple(size[::-1]), np.float32,
-        order=1, mode="constant", cval=outside, prefilter=False,
-    )  # fmt: skip
+        binned, through[:3, :3], through[:3, 3], tuple(size[::-1]), np.float32, order=1, mode="nearest", prefilter=False
+    )
+    # One voxel as large as the volume tells inside from outside, its rim of half a voxel included.
+    whole = volume.affine @ np.diag([*volume.array.shape, 1])
+    whole[:3, 3] = corners.mean(axis=0)[:3] @ volume.affine[:3, :3].T + volume.affine[:3, 3]
+    inside = sampled(np.ones((1, 1, 1), dtype=np.bool_), whole, grid, array.shape)
+    array[~inside] = float(volume.array.min()) if fill is None else fill
     return Volume(array, grid, volume.modality, volume.frame_of_reference)
 
 
