@@ -7,7 +7,16 @@ An `Instance` is what a file holds, parsed but not interpreted. `Deidentifier` s
 from dicomlab.engine.cleaning import Cleaned, Deidentifier, Plan, scoped, subject_of
 from dicomlab.engine.datasets import deidentify, find, found_in, gather, instance_of, plan
 from dicomlab.engine.instances import REQUIRED, Instance, at_risk, check, fragments_missing
-from dicomlab.engine.pictures import Face, redacted
+from dicomlab.engine.pictures import (
+    Face,
+    defaced,
+    derived,
+    face_frames,
+    is_picture,
+    redacted,
+    text_in,
+    told_of,
+)
 
 __all__ = [
     "REQUIRED",
@@ -18,14 +27,20 @@ __all__ = [
     "Plan",
     "at_risk",
     "check",
+    "defaced",
     "deidentify",
+    "derived",
+    "face_frames",
     "find",
     "found_in",
     "fragments_missing",
     "gather",
     "instance_of",
+    "is_picture",
     "plan",
     "redacted",
     "scoped",
     "subject_of",
+    "text_in",
+    "told_of",
 ]

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from dicomlab import pseudonyms, standard
 from dicomlab.engine.instances import PIXEL_TAGS, Instance, at_risk, check
-from dicomlab.engine.pictures import Face, defaced, is_picture, redacted, removable, with_attributes
+from dicomlab.engine.pictures import Face, defaced, is_picture, redacted, with_attributes
 from dicomlab.errors import InstanceError, PixelError, VolumeError
 from dicomlab.free_text import Identifiers
 from dicomlab.header import Context, HeaderCleaner, Subject, claims, stream, wire
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from dicomlab.pseudonyms import Key
     from dicomlab.recipe import BurnedIn, Recipe
 
+_SOP_INSTANCE = 0x00080018
 _LISTS = frozenset({0x00081115, 0x00081200})  # Common Instance Reference (PS3.3 C.12.2)
 
 
@@ -152,15 +153,22 @@ class Deidentifier:
                 looked = self._without_text(looked, settings, risks)
             if self.recipe.face_cleaning is not None and face is not None:
                 looked = self._without_face(looked, face, risks)
+        if looked.instance is not instance and self._keeps_uid:
+            uid = pseudonyms.uid(self.key, attributes["SOPInstanceUID"], self.recipe.uids.root)
+            looked = replace(looked, instance=with_attributes(looked.instance, {"SOPInstanceUID": uid}))
         return replace(looked, findings=self._kept(risks))
 
+    @property
+    def _keeps_uid(self) -> bool:
+        """Whether the recipe keeps UIDs: an instance with other pixels gets a new one all the same."""
+        decision = self.recipe.decide(_SOP_INSTANCE, "UI")
+        return decision is not None and decision.code == "K"
+
     def _without_text(self, looked: _Looked, settings: BurnedIn, risks: dict[Carrier, str]) -> _Looked:
-        if not removable(looked.instance):
-            return looked
         try:
             clean = redacted(looked.instance, settings, self.identifies)
         except PixelError:
-            risks[Carrier.BURNED_IN] = "the pixels cannot be decoded, so that text in them cannot be found"
+            risks[Carrier.BURNED_IN] = "the pixels cannot be decoded and written back, so that text in them may stay"
             return looked
         if not clean.proven:
             risks[Carrier.BURNED_IN] = "text was found that could not be removed for certain"

@@ -13,8 +13,10 @@ from typing import TYPE_CHECKING, Any
 from pydicom.dataset import Dataset, FileMetaDataset
 from pydicom.uid import UID
 
+from dicomlab import standard
 from dicomlab.engine.instances import PIXEL_TAGS, Instance, hides_overlay
-from dicomlab.header import wire
+from dicomlab.errors import PixelError
+from dicomlab.header import claims, wire
 from dicomlab.header.clean import ENCAPSULATED_DOCUMENT
 from dicomlab.header.dataset import dataset_from, elements_from
 from dicomlab.header.wire import Element
@@ -26,6 +28,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
+    from dicomlab.burned_in import TextBox
     from dicomlab.pixels import Edited, Frames
     from dicomlab.recipe import BurnedIn
 
@@ -72,11 +75,6 @@ def is_picture(instance: Instance, attributes: Mapping[str, str]) -> bool:
     return _WHOLE_PIXELS in instance.elements and attributes.get("SOPClassUID", "") not in _NO_PICTURES
 
 
-def removable(instance: Instance) -> bool:
-    """Return whether text can be removed from the pixels at all: not from a document, a video, a hidden overlay."""
-    return not hides_overlay(instance) and ENCAPSULATED_DOCUMENT not in instance.elements
-
-
 def redacted(instance: Instance, settings: BurnedIn, identifies: Callable[[str], bool] | None = None) -> Redacted:
     """Return an instance with its burned-in text removed; the given one is left alone.
 
@@ -90,14 +88,16 @@ def redacted(instance: Instance, settings: BurnedIn, identifies: Callable[[str],
     Raises
     ------
     PixelError
-        The pixels cannot be decoded, or not be written back.
+        The pixels cannot be decoded or not be written back, or text may hide elsewhere.
     """
     from dicomlab import burned_in  # noqa: PLC0415 - numpy and a network, only when pixels are looked at
 
+    if hides_overlay(instance) or ENCAPSULATED_DOCUMENT in instance.elements:
+        message = "text in a document, or in an overlay that hides in unused bits of the pixels, is not removed"
+        raise PixelError(message)
     told = told_of(instance)
     frames = frames_of(instance, told)
-    boxes = burned_in.find_text(frames, settings, identifiers=identifies, attributes=told)
-    regions = burned_in.regions_to_blank(boxes, settings, told)
+    regions = text_in(instance, settings, identifies)[1]
     done, box = instance, None
     notes: tuple[str, ...] = ()
     for _ in range(_ROUNDS):
@@ -110,6 +110,26 @@ def redacted(instance: Instance, settings: BurnedIn, identifies: Callable[[str],
             return Redacted(done, tuple(regions), box, proven=True, notes=notes)
         regions = (*regions, *(moved(one, box) for one in more))
     return Redacted(instance, tuple(regions))
+
+
+def text_in(
+    instance: Instance, settings: BurnedIn, identifies: Callable[[str], bool] | None = None, *, recognise: bool = False
+) -> tuple[tuple[TextBox, ...], tuple[Region, ...]]:
+    """Return the text in the pixels of an instance, and the regions to blank; `recognise`: also tell kinds of text.
+
+    Raises
+    ------
+    PixelError
+        The pixels cannot be decoded.
+    """
+    from dicomlab import burned_in  # noqa: PLC0415 - as above
+
+    told = told_of(instance)
+    boxes = burned_in.find_text(
+        frames_of(instance, told), settings, identifiers=identifies, attributes=told,
+        recognise=recognise or bool(settings.keep),
+    )  # fmt: skip
+    return boxes, burned_in.regions_to_blank(boxes, settings, told)
 
 
 def _blanked(
@@ -140,26 +160,42 @@ def defaced(instance: Instance, face: Face) -> Instance | None:
     """
     import numpy as np  # noqa: PLC0415 - as above
 
+    from dicomlab import pixels  # noqa: PLC0415 - as above
+
+    told = told_of(instance)
+    frames = frames_of(instance, told)
+    masks, stored = face_frames(told, face)
+    if not masks.any():
+        return None
+
+    def to_air(n: int, samples: NDArray[Any]) -> NDArray[Any] | None:
+        return np.where(masks[n], np.asarray(stored[n], samples.dtype), samples) if masks[n].any() else None
+
+    return with_pixels(instance, pixels.replace_samples(frames, to_air))
+
+
+def face_frames(told: Dataset, face: Face) -> tuple[NDArray[np.bool_], tuple[int, ...]]:
+    """Return which samples of an instance a face covers, (frames, rows, columns), and the stored value of air in each.
+
+    Raises
+    ------
+    PixelError, VolumeError
+        The pixels are of no known layout, or a frame has no place in space.
+    """
+    import numpy as np  # noqa: PLC0415 - as above
+
     from dicomlab import pixels, volume  # noqa: PLC0415 - as above
     from dicomlab.pixels.native import limits  # noqa: PLC0415 - as above
     from dicomlab.volume.geometry import planes as planes_of  # noqa: PLC0415 - as above
 
     assert face.mask is not None  # noqa: S101 - asked by the caller
     assert face.affine is not None  # noqa: S101 - comes with it
-    told = told_of(instance)
-    frames = frames_of(instance, told)
-    planes = planes_of(told)
-    shape = (1, frames.layout.rows, frames.layout.columns)
+    layout, planes = pixels.Layout.of(told), planes_of(told)
+    shape = (1, layout.rows, layout.columns)
     masks = [volume.sampled(face.mask, face.affine, plane.affine(), shape, thick=True)[0] for plane in planes]
-    if not any(mask.any() for mask in masks):
-        return None
-    lowest, highest = limits(frames.layout)
-    stored = [min(max(round((face.air - p.intercept) / p.slope), lowest), highest) for p in planes]
-
-    def to_air(n: int, samples: np.ndarray[Any, Any]) -> np.ndarray[Any, Any] | None:
-        return np.where(masks[n], np.asarray(stored[n], samples.dtype), samples) if masks[n].any() else None
-
-    return with_pixels(instance, pixels.replace_samples(frames, to_air))
+    lowest, highest = limits(layout)
+    stored = (min(max(round((face.air - p.intercept) / p.slope), lowest), highest) for p in planes)
+    return np.stack(masks), tuple(stored)
 
 
 def frames_of(instance: Instance, told: Dataset | None = None) -> Frames:
@@ -210,3 +246,10 @@ def with_attributes(instance: Instance, attributes: Mapping[str, object]) -> Ins
     new, _, _ = elements_from(said)
     kept = {t: e for t, e in instance.elements.items() if t not in gone and t not in new}
     return replace(instance, elements=dict(sorted({**kept, **new}.items())))
+
+
+def derived(instance: Instance, option: str, attributes: Mapping[str, object]) -> Instance:
+    """Return an instance one of whose carriers was cleaned, saying so by the option's code and by attributes."""
+    said = with_attributes(instance, attributes)
+    chosen = standard.OPTIONS[option]
+    return replace(said, elements=claims.with_code(said.elements, said.encoding, (chosen.code, chosen.meaning)))

@@ -70,6 +70,13 @@ def claimed(
     return dict(sorted(out.items()))
 
 
+def with_code(elements: Mapping[int, Element], encoding: Encoding, code: tuple[str, str]) -> dict[int, Element]:
+    """Return elements that also say, by one code of CID 7050, what was done; nothing else is claimed."""
+    out = dict(elements)
+    _set(out, METHOD_CODES, "SQ", _codes(elements.get(METHOD_CODES), [code], encoding))
+    return dict(sorted(out.items()))
+
+
 @lru_cache(maxsize=64)
 def _dates_modified(recipe: Recipe) -> bytes:
     """Return what became of dates: as the option says; without one, what the rules do to any date."""

@@ -8,7 +8,12 @@ path or as itself.
 from __future__ import annotations
 
 from dicomlab.runs.conduct import run
+from dicomlab.runs.defacing import deface
 from dicomlab.runs.look import compare, deidentify, find, identities, inspect, plan, report
+from dicomlab.runs.redaction import find_text, redact
 from dicomlab.runs.verification import verify
 
-__all__ = ["compare", "deidentify", "find", "identities", "inspect", "plan", "report", "run", "verify"]
+__all__ = [
+    "compare", "deface", "deidentify", "find", "find_text", "identities", "inspect", "plan", "redact", "report", "run",
+    "verify",
+]  # fmt: skip
