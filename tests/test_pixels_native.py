@@ -6,88 +6,14 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from pydicom import Dataset
-from pydicom.dataset import FileMetaDataset
+from images import (
+    BIG, BOX, COLUMNS, DEFLATED, EXPLICIT, FRAMES, IMPLICIT, INSIDE, ROWS, again, dataset, noise, outside, palette,
+    stack, with_samples,
+)
 
 from dicomlab.errors import PixelError
 from dicomlab.pixels import Deferred, Frames, Layout, blank, replace_samples
 from dicomlab.records import Region
-
-EXPLICIT, IMPLICIT, DEFLATED, BIG = (
-    "1.2.840.10008.1.2.1",
-    "1.2.840.10008.1.2",
-    "1.2.840.10008.1.2.1.99",
-    "1.2.840.10008.1.2.2",
-)
-ROWS, COLUMNS, FRAMES = 13, 22, 3
-BOX = Region(4, 3, 14, 9)
-INSIDE = (slice(3, 9), slice(4, 14))
-
-
-def dataset(photometric="MONOCHROME2", bits=8, *, stored=None, signed=0, planar=0, syntax=EXPLICIT, frames=FRAMES):
-    """An instance with noise in every stored bit; its Pixel Data is still to be set."""
-    ds = Dataset()
-    ds.file_meta = FileMetaDataset()
-    ds.file_meta.TransferSyntaxUID = syntax
-    ds.Rows, ds.Columns, ds.NumberOfFrames = ROWS, COLUMNS, frames
-    ds.SamplesPerPixel = 1 if photometric.startswith(("MONO", "PALETTE")) else 3
-    if ds.SamplesPerPixel == 3:
-        ds.PlanarConfiguration = planar
-    ds.PhotometricInterpretation = photometric
-    ds.BitsAllocated, ds.BitsStored, ds.PixelRepresentation = bits, stored or bits, signed
-    ds.HighBit = ds.BitsStored - 1
-    return ds
-
-
-def noise(ds, seed=0):
-    """Stored samples: (frames, rows, columns[, samples]), every value of the range possible."""
-    stored, signed = ds.BitsStored, ds.PixelRepresentation
-    low, high = (-(1 << stored - 1), 1 << stored - 1) if signed else (0, 1 << stored)
-    shape = (ds.NumberOfFrames, ROWS, COLUMNS, 3)[: 3 if ds.SamplesPerPixel == 1 else 4]
-    kind = f"{'i' if signed else 'u'}{max(ds.BitsAllocated // 8, 1)}"
-    return np.random.default_rng(seed).integers(low, high, shape).astype(kind)
-
-
-def with_samples(ds, samples):
-    """Write samples natively, by hand as PS3.5 says."""
-    order = ">" if ds.file_meta.TransferSyntaxUID == BIG else "<"
-    if ds.get("PlanarConfiguration"):
-        samples = np.moveaxis(samples, -1, 1)
-    if ds.BitsAllocated == 1:
-        value = np.packbits(samples.reshape(-1), bitorder="little").tobytes()
-    else:
-        value = samples.astype(samples.dtype.newbyteorder(order)).tobytes()
-    ds.PixelData = value + b"\0" * (len(value) % 2)
-    ds["PixelData"].VR = "OW" if ds.BitsAllocated > 8 else "OB"
-    return ds
-
-
-def again(ds, edited):
-    """The instance with the edit applied."""
-    new = Dataset()
-    new.update(ds)
-    new.file_meta = FileMetaDataset()
-    new.file_meta.TransferSyntaxUID = edited.transfer_syntax
-    new.PixelData = bytes(edited.value)
-    new["PixelData"].VR = ds["PixelData"].VR
-    for keyword, value in edited.attributes.items():
-        if value is None:
-            new.pop(keyword, None)
-        else:
-            setattr(new, keyword, value)
-    return new
-
-
-def stack(ds):
-    frames = Frames.of(ds)
-    return np.stack([frames.samples(n) for n in range(len(frames))])
-
-
-def outside(box=INSIDE, shape=(ROWS, COLUMNS)):
-    mask = np.ones(shape, bool)
-    mask[box] = False
-    return mask
-
 
 LAYOUTS = [
     {"photometric": photometric, "bits": bits, "stored": stored, "signed": signed, "syntax": syntax}
@@ -201,13 +127,6 @@ def test_big_endian_words_of_bytes_are_swapped_in_pairs(odd):
     mask = outside(shape=samples.shape[1:])
     assert np.array_equal(new[:, mask], samples[:, mask])
     assert not new[:, ~mask].any()
-
-
-def palette(ds, colours, first=0):
-    for name, plane in zip(("Red", "Green", "Blue"), np.transpose(colours), strict=True):
-        setattr(ds, f"{name}PaletteColorLookupTableDescriptor", [len(colours), first, 16])
-        setattr(ds, f"{name}PaletteColorLookupTableData", (np.array(plane, "<u2") * 257).tobytes())
-    return ds
 
 
 def test_a_palette_image_is_masked_with_the_index_of_its_darkest_colour():

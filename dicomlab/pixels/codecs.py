@@ -152,7 +152,7 @@ def _encode_j2k(_: Layout, samples: Samples, before: bytes) -> bytes:
 def _decode_htj2k(_: Layout, frame: bytes) -> Samples:
     import imagecodecs  # noqa: PLC0415
 
-    return imagecodecs.htj2k_decode(frame)
+    return imagecodecs.htj2k_decode(frame, planar=False)
 
 
 def _encode_htj2k(_: Layout, samples: Samples, before: bytes) -> bytes:

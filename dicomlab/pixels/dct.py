@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from dicomlab.records import Region
 
 _HUFFMAN_SEQUENTIAL = {0xC0, 0xC1}
-_SIDE = 8  # samples along the side of a block
+SIDE = 8  # samples along the side of a block
 _RANGE = 1024  # a DC coefficient of so much, dequantized, shifts a block by 128 levels
 _LEVELS = 16  # how many brightnesses a blurred block can take
 _BLOCKS = 3  # of how many parts along its longer side a blurred region consists
@@ -38,13 +38,13 @@ def unit(layout: Layout, frame: bytes) -> tuple[int, int] | None:
     if layout.transfer_syntax not in codecs.DCT:
         return None
     head = streams.jpeg(frame)
-    if head.process not in _HUFFMAN_SEQUENTIAL or head.precision != _SIDE or len(head.ids) != layout.samples:
+    if head.process not in _HUFFMAN_SEQUENTIAL or head.precision != SIDE or len(head.ids) != layout.samples:
         return None
     if (head.rows, head.columns) != (layout.rows, layout.columns):
         return None
     if head.components == 1:
-        return _SIDE, _SIDE
-    return tuple(_SIDE * max(s[k] for s in head.sampling) for k in (1, 0))  # type: ignore[return-value]
+        return SIDE, SIDE
+    return tuple(SIDE * max(s[k] for s in head.sampling) for k in (1, 0))  # type: ignore[return-value]
 
 
 def widened(box: Region, mcu: tuple[int, int]) -> tuple[int, int, int, int]:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from itertools import pairwise
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
 from dicomlab.errors import PixelError
-from dicomlab.pixels import native, write
+from dicomlab.pixels import codecs, dct, native, write
 from dicomlab.records import Region
 
 if TYPE_CHECKING:
@@ -52,7 +53,8 @@ def blank(frames: Frames, regions: Sequence[Region], how: How = "mask") -> Edite
             _fill(frames, new, samples, box, how=how)
         return new
 
-    return write.written(frames, change, boxes={n: b for n, b in boxes.items() if b}, how=how)
+    edited = write.written(frames, change, boxes={n: b for n, b in boxes.items() if b}, how=how)
+    return replace(edited, regions=_reached(frames, edited, regions))
 
 
 def replace_samples(frames: Frames, change: Callable[[int, Samples], Samples | None]) -> Edited:
@@ -79,6 +81,24 @@ def clipped(layout: Layout, region: Region) -> Region | None:
     x0, y0 = max(region.x0, 0), max(region.y0, 0)
     x1, y1 = min(region.x1, layout.columns), min(region.y1, layout.rows)
     return Region(x0, y0, x1, y1, region.frame) if x0 < x1 and y0 < y1 else None
+
+
+def _reached(frames: Frames, edited: Edited, regions: Sequence[Region]) -> tuple[Region, ...]:
+    """Return where samples may differ: the regions, in baseline JPEG widened to its blocks."""
+    layout = frames.layout
+    inside = [box for r in regions if (box := clipped(layout, r))]
+    mcu = dct.unit(layout, frames.encoded(0)) if inside and edited.transfer_syntax in codecs.DCT else None
+    if mcu is None:
+        return tuple(inside)
+    margin = int(max(mcu) > dct.SIDE)  # decoders interpolate sub-sampled chroma one pixel far
+    wide = []
+    for box in inside:
+        y0, x0, y1, x1 = dct.widened(box, mcu)
+        reach = Region(
+            x0 * mcu[1] - margin, y0 * mcu[0] - margin, x1 * mcu[1] + margin, y1 * mcu[0] + margin, box.frame
+        )
+        wide.append(clipped(layout, reach) or box)
+    return tuple(wide)
 
 
 def _fill(frames: Frames, new: Samples, samples: Samples, box: Region, *, how: How) -> None:

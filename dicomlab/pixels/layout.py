@@ -19,6 +19,8 @@ from dicomlab.errors import PixelError
 if TYPE_CHECKING:
     from pydicom import Dataset
 
+    from dicomlab.records import Region
+
 EXPLICIT_LITTLE = str(ExplicitVRLittleEndian)
 _NATIVE = {EXPLICIT_LITTLE, *map(str, (ImplicitVRLittleEndian, DeflatedExplicitVRLittleEndian, ExplicitVRBigEndian))}
 SUBSAMPLED = {"YBR_FULL_422", "YBR_PARTIAL_422"}
@@ -152,12 +154,14 @@ class Edited:
     `value`: the new value; encapsulated: the items from the basic offset table on, without sequence delimiter.
     `transfer_syntax`: how it is encoded. `attributes`: keyword → new value of every attribute that the change
     requires, None = remove. `notes`: sentences that a person must read; they hold no value of an attribute.
+    `regions`: where samples may differ from those before; in JPEG, whole blocks and what their chroma reaches.
     """
 
     value: bytes | bytearray = field(repr=False)
     transfer_syntax: str
     attributes: Mapping[str, object] = field(default_factory=dict, repr=False)
     notes: tuple[str, ...] = ()
+    regions: tuple[Region, ...] = ()
 
 
 def _number(dataset: Dataset, keyword: str, default: int | None = None) -> int:

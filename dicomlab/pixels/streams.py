@@ -6,6 +6,8 @@ from collections.abc import Iterator
 from struct import unpack_from
 from typing import NamedTuple
 
+from dicomlab.errors import PixelError
+
 _STANDALONE = {0x01, *range(0xD0, 0xD9)}
 _START_OF_SCAN, _HUFFMAN, _RESTART = 0xDA, 0xC4, 0xDD
 _APPLICATION = {*range(0xE0, 0xF0), 0xFE}
@@ -44,12 +46,17 @@ class CodeStream(NamedTuple):
     reversible: bool
 
 
+def broken() -> PixelError:
+    """Return the error for a stream whose markers make no sense."""
+    return PixelError("a frame of pixel data is no stream of its transfer syntax; fetch the file again")
+
+
 def segments(stream: bytes) -> Iterator[tuple[int, int, int]]:
     """Yield (code, start, end) of the marker segments of a JPEG stream up to its first scan, whose header is last.
 
     Raises
     ------
-    ValueError
+    PixelError
         The stream does not start as one, or ends early.
     """
     position = 2 if stream[:2] == b"\xff\xd8" else len(stream)
@@ -65,8 +72,7 @@ def segments(stream: bytes) -> Iterator[tuple[int, int, int]]:
         if code == _START_OF_SCAN:
             return
         position = end
-    message = "no JPEG stream"
-    raise ValueError(message)
+    raise broken()
 
 
 def jpeg(stream: bytes) -> Jpeg:
@@ -74,7 +80,7 @@ def jpeg(stream: bytes) -> Jpeg:
 
     Raises
     ------
-    ValueError
+    PixelError
         The header is broken.
     """
     frame: tuple[int, int, int, int] | None = None
@@ -85,6 +91,8 @@ def jpeg(stream: bytes) -> Jpeg:
     for code, start, end in segments(stream):
         body = stream[start + 4 : end]
         if code in _FRAMES:
+            if len(body) < 6 or len(body) != 6 + 3 * body[5]:  # noqa: PLR2004 - fixed part, count of components
+                raise broken()
             frame = (code, *unpack_from(">BHH", body))
             ids = [body[6 + 3 * k] for k in range(body[5])]
             sampling = [(body[7 + 3 * k] >> 4, body[7 + 3 * k] & 15) for k in range(body[5])]
@@ -93,10 +101,9 @@ def jpeg(stream: bytes) -> Jpeg:
         elif code == 0xE0 and body[:5] == b"JFIF\0" and luminance is None:  # noqa: PLR2004
             luminance = True
         elif code == _START_OF_SCAN:
-            near = body[1 + 2 * body[0]]
+            near = body[-3] if len(body) > 3 else 0  # noqa: PLR2004
     if frame is None:
-        message = "no frame header"
-        raise ValueError(message)
+        raise broken()
     if luminance is None and tuple(ids) in {tuple(b"RGB"), tuple(b"rgb")}:
         luminance = False
     return Jpeg(*frame, tuple(ids), tuple(sampling), luminance, near)
@@ -151,24 +158,22 @@ def j2k(stream: bytes) -> CodeStream:
 
     Raises
     ------
-    ValueError
+    PixelError
         There is no main header.
     """
     start = stream.find(b"\xff\x4f\xff\x51")
     if start < 0:
-        message = "no codestream"
-        raise ValueError(message)
+        raise broken()
     position, precision, signed = start + 2, 0, False
-    while position + 4 <= len(stream):
+    while position + 14 <= len(stream):
         marker, length = unpack_from(">HH", stream, position)
-        if marker == 0xFF51:  # noqa: PLR2004 - SIZ
+        if marker == 0xFF51 and position + 40 < len(stream):  # noqa: PLR2004 - SIZ
             depth = stream[position + 40]
             precision, signed = (depth & 0x7F) + 1, bool(depth & 0x80)
         elif marker == 0xFF52:  # noqa: PLR2004 - COD
             return CodeStream(precision, signed, bool(stream[position + 8]), stream[position + 13] == 1)
         position += 2 + length
-    message = "no coding style"
-    raise ValueError(message)
+    raise broken()
 
 
 def is_reversible(stream: bytes) -> bool:

@@ -98,7 +98,7 @@ def lossy_attributes(frames: Frames) -> Mapping[str, object]:
     """
     layout = frames.layout
     codec = codecs.codec_of(layout)
-    if not codec.lossy or (codec.encode and streams.is_reversible(frames.encoded(0))):
+    if not codec.lossy or (codec.encode and all(streams.is_reversible(frames.encoded(n)) for n in range(len(frames)))):
         return {k: v for k, v in frames.lossy.items() if frames.lossy.get(codecs.LOSSY_KEYWORDS[0]) == "01"}
     flag, ratio, method = codecs.LOSSY_KEYWORDS
     if frames.lossy.get(flag) == "01" and frames.lossy.get(ratio) and frames.lossy.get(method):
