@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import zlib
+from copy import deepcopy
 from struct import pack
 
 import imagecodecs
@@ -67,8 +68,8 @@ def with_samples(ds, samples):
 
 def again(ds, edited):
     """The instance with the edit applied."""
-    new = Dataset()
-    new.update(ds)
+    new = deepcopy(ds)
+
     new.file_meta = FileMetaDataset()
     new.file_meta.TransferSyntaxUID = edited.transfer_syntax
     new.PixelData = bytes(edited.value)
@@ -116,10 +117,12 @@ def smooth(ds, seed=0):
     return values.astype(kind).reshape(shape[:3] if ds.SamplesPerPixel == 1 else shape)
 
 
-def encode(ds, frame, **options):
+def encode(ds, frame, **options):  # noqa: PLR0911 - one for each codec
     """One frame in the syntax of an instance, by an encoder used directly."""
     syntax, stored = str(ds.file_meta.TransferSyntaxUID), ds.BitsStored
-    unsigned = np.ascontiguousarray((frame.astype(np.int64) & ((1 << stored) - 1)).astype("u1" if stored <= 8 else "u2"))
+    unsigned = np.ascontiguousarray(
+        (frame.astype(np.int64) & ((1 << stored) - 1)).astype("u1" if stored <= 8 else "u2")
+    )
     colour = ds.SamplesPerPixel == 3
     number = syntax.removeprefix(JPEG)
     if number in {"50", "51"}:
@@ -151,8 +154,8 @@ def encode(ds, frame, **options):
 def encapsulated(ds, frames, *, basic=True, split=1, extended=False):
     """Write encoded frames as items, each in `split` fragments of even length."""
     table, value, at = [], b"", 0
-    for frame in frames:
-        frame += b"\0" * (len(frame) % 2)
+    for encoded in frames:
+        frame = encoded + b"\0" * (len(encoded) % 2)
         step = -(-len(frame) // split) + 1 & ~1
         table.append(at)
         for k in range(0, len(frame), step):

@@ -7,8 +7,22 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from images import (
-    BIG, BOX, COLUMNS, DEFLATED, EXPLICIT, FRAMES, IMPLICIT, INSIDE, ROWS, again, dataset, noise, outside, palette,
-    stack, with_samples,
+    BIG,
+    BOX,
+    COLUMNS,
+    DEFLATED,
+    EXPLICIT,
+    FRAMES,
+    IMPLICIT,
+    INSIDE,
+    ROWS,
+    again,
+    dataset,
+    noise,
+    outside,
+    palette,
+    stack,
+    with_samples,
 )
 
 from dicomlab.errors import PixelError
