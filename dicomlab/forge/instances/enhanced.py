@@ -35,13 +35,13 @@ def knee(book: Book, name: str, series: Series) -> Made:
     sheet.plant("AcquisitionDateTime", f"{visit.date}{series.time}+0100", visit.date, fate="D/shift")
     sheet.plant("FrameOfReferenceUID", series.frame_of_reference)
     sheet.put(PositionReferenceIndicator="", PatientPosition="FFS", ContentTime=series.time, AcquisitionNumber=1)
-    _description(sheet)
+    description(sheet)
     dimension = "DimensionOrganizationSequence[0].DimensionOrganizationUID"
     sheet.plant(dimension, visit.uid(series.label, "dimension"))
     sheet.put("DimensionIndexSequence[0].DimensionOrganizationUID", visit.uid(series.label, "dimension"))
     sheet.put("DimensionIndexSequence[0].DimensionIndexPointer", 0x00200032)
     sheet.put("DimensionIndexSequence[0].FunctionalGroupPointer", 0x00209113)
-    _shared(sheet)
+    shared(sheet)
     for index in range(FRAMES):
         _frame(sheet, series, index)
     _philips(sheet, series)
@@ -62,7 +62,8 @@ def knee(book: Book, name: str, series: Series) -> Made:
     return name, sheet, Envelope(DEFLATED, sender=f"{visit.place.mark}ARCHIVE")
 
 
-def _description(sheet: Sheet) -> None:
+def description(sheet: Sheet) -> None:
+    """Put what an enhanced MR of one contrast says of itself."""
     kind = {
         "PixelPresentation": "MONOCHROME",
         "VolumetricProperties": "VOLUME",
@@ -104,7 +105,8 @@ def _description(sheet: Sheet) -> None:
     )
 
 
-def _shared(sheet: Sheet) -> None:
+def shared(sheet: Sheet) -> None:
+    """Put functional groups that all frames share; geometry and anatomy are those of the knee."""
     def put(path: str, value: object) -> None:
         sheet.put(f"{_SHARED}.{path}", value)
 
