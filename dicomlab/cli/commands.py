@@ -13,7 +13,7 @@ from collections.abc import Collection, Iterable, Sequence
 from typing import TYPE_CHECKING
 
 from dicomlab.cli.tables import table
-from dicomlab.errors import DicomlabError, NotebookError, SourceError
+from dicomlab.errors import DicomlabError, SourceError
 from dicomlab.records import Carrier, Finding, RunOutcome, State, Verdict
 
 if TYPE_CHECKING:
@@ -73,7 +73,13 @@ def inspect(chosen: argparse.Namespace) -> int:
 def find(chosen: argparse.Namespace) -> int:
     """Show what identifies, or may, one line per attribute or place."""
     from dicomlab import files, recipe, runs
+    from dicomlab.cli import carriers
 
+    if chosen.carrier == Carrier.BURNED_IN:
+        return carriers.find_text(chosen)
+    if chosen.json is not None:
+        message = "--json: only the regions of burned-in text are written so; add --carrier burned-in"
+        raise DicomlabError(message)
     obeyed = recipe.load(chosen.recipe)
     found = runs.find(files.scan(chosen.source, progress=progress()), obeyed, progress=progress())
     wanted = [f for f in found if chosen.carrier is None or f.carrier is Carrier(chosen.carrier)]
@@ -119,24 +125,6 @@ def verify(chosen: argparse.Namespace) -> int:
     )
     show_verdict(verdict)
     return DONE if verdict.passed else REFUSED
-
-
-def notebook(chosen: argparse.Namespace) -> int:
-    """Run a notebook with parameters."""
-    from dicomlab import notebooks
-
-    names = [name for name, _ in chosen.parameters]
-    if len(set(names)) < len(names):
-        message = "-p: a parameter is given twice; give each name once"
-        raise DicomlabError(message)
-    parameters = {**(notebooks.from_file(chosen.file) if chosen.file else {}), **dict(chosen.parameters)}
-    notebooks.checked(chosen.notebook, parameters)  # what was typed wrong ends with 2, what fails later with 1
-    try:
-        done = notebooks.execute(chosen.notebook, chosen.out, parameters, progress=progress())
-    except NotebookError as error:
-        return refuse(error)
-    print(f"executed, scrubbed and searched for identifiers: {done}")
-    return DONE
 
 
 def recipe_list(_: argparse.Namespace) -> int:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from dicomlab import __version__
-from dicomlab.cli import commands, work
+from dicomlab.cli import carriers, commands, work
 from dicomlab.records import Carrier
 
 # argparse quotes what was typed, and a path that was typed may hold a patient's name.
@@ -90,6 +90,9 @@ def _looking(command: _Command) -> None:
     find.add_argument(
         "--carrier", choices=[c.value for c in Carrier], help="only words in the header, burned-in text, or the face"
     )
+    find.add_argument(
+        "--json", type=Path, metavar="FILE", help="with --carrier burned-in: write the regions of text to a JSON file"
+    )
 
 
 def _running(command: _Command) -> None:
@@ -115,11 +118,42 @@ def _running(command: _Command) -> None:
     _source(verify)
     _release(verify, "the folder of the release")
 
+    redact = command("redact", carriers.redact, "Remove burned-in text alone; files keep their names.")
+    _source(redact)
+    redact.add_argument("out", type=Path, metavar="OUT", help="a new or empty folder")
+    redact.add_argument(
+        "--blank", choices=("mask", "blur", "crop"), default="mask", help="how text goes; mask unless told"
+    )
+    redact.add_argument(
+        "--keep", choices=("laterality", "scale", "units", "technique"), nargs="+", default=(),
+        help="kinds of text that identify nobody and may stay",
+    )  # fmt: skip
+    redact.add_argument("--workers", type=_positive, default=1, metavar="N", help="processes to use; 1 unless told")
+
+    deface = command(
+        "deface", carriers.deface, "Remove the face from head CT, MR and PET; all that is no head is refused."
+    )
+    _source(deface)
+    deface.add_argument("out", type=Path, metavar="OUT", help="a new or empty folder")
+    deface.add_argument(
+        "--subjects", nargs="+", default=(), metavar="NAME", help="folders in SOURCE to take; all unless told"
+    )
+
 
 def _notebooks(command: _Command) -> None:
-    notebook = command("notebook", commands.notebook, "Run a notebook unattended; what it would leak is refused.")
+    notebook = command("notebook", work.notebook, "Run a notebook unattended; what it would leak is refused.")
     notebook.add_argument("notebook", metavar="NAME", help="a packaged notebook, such as 05_deidentify, or a file")
-    notebook.add_argument("out", type=_notebook, metavar="OUT.ipynb", help="where the executed notebook goes")
+    notebook.add_argument(
+        "out", type=_notebook, nargs="?", metavar="OUT.ipynb", help="where the executed notebook goes"
+    )
+    notebook.add_argument(
+        "--each-subject",
+        nargs=2,
+        type=Path,
+        metavar=("SOURCE", "OUTDIR"),
+        help="instead of OUT.ipynb: one notebook for each patient of SOURCE, under codes, with an index; run again, "
+        "it goes on. What a notebook writes goes below OUTDIR/CODE, unless -p says where, with {subject} for the code",
+    )
     notebook.add_argument(
         "-p",
         dest="parameters",
@@ -130,6 +164,14 @@ def _notebooks(command: _Command) -> None:
         help="a parameter of the notebook; may be given several times",
     )
     notebook.add_argument("-f", dest="file", metavar="FILE", help="a YAML file of parameters; -p wins over it")
+    notebook.add_argument("--html", action="store_true", help="write it as a page too, for people without Jupyter")
+    notebook.add_argument("--workers", type=_positive, default=2, metavar="N", help="subjects at a time; 2 unless told")
+    notebook.add_argument(
+        "--limit", type=float, metavar="SECONDS", help="how long a notebook may take; no limit unless told"
+    )
+    notebook.add_argument(
+        "--stock", action="store_true", help="start kernels as papermill's own engine does: slower, and always works"
+    )
 
     lab = command("lab", work.lab, "Open JupyterLab on copies of the notebooks; never overwrites yours.")
     lab.add_argument(

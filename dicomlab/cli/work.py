@@ -1,4 +1,4 @@
-"""The two commands that make a place to work in: `lab` and `demo`."""
+"""The commands around notebooks: `notebook`, `lab` and `demo`."""
 
 from __future__ import annotations
 
@@ -24,6 +24,48 @@ QUIET_LAB = (
     "--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate",
     "--LabApp.extension_manager=readonly",
 )
+
+
+def notebook(chosen: argparse.Namespace) -> int:
+    """Run a notebook with parameters: once, or for each subject."""
+    from dicomlab import notebooks
+
+    names = [name for name, _ in chosen.parameters]
+    if len(set(names)) < len(names):
+        message = "-p: a parameter is given twice; give each name once"
+        raise NotebookError(message)
+    if bool(chosen.out) == bool(chosen.each_subject):
+        message = "say where the result goes: OUT.ipynb, or --each-subject SOURCE OUTDIR, and not both"
+        raise NotebookError(message)
+    parameters = {**(notebooks.from_file(chosen.file) if chosen.file else {}), **dict(chosen.parameters)}
+    notebooks.checked(chosen.notebook, parameters)  # what was typed wrong ends with 2, what fails later with 1
+    settings: dict[str, Any] = {
+        "html": chosen.html,
+        "limit": chosen.limit,
+        "stock": chosen.stock,
+        "progress": progress(),
+    }
+    if chosen.each_subject:
+        return _each_subject(chosen, parameters, settings)
+    try:
+        done = notebooks.execute(chosen.notebook, chosen.out, parameters, **settings)
+    except NotebookError as error:
+        return refuse(error)
+    print(f"executed, scrubbed and searched for identifiers: {done}")
+    return DONE
+
+
+def _each_subject(chosen: argparse.Namespace, parameters: dict[str, Any], settings: dict[str, Any]) -> int:
+    """Run a notebook for each subject of a source, and say how each ended."""
+    from dicomlab import notebooks
+
+    source, folder = chosen.each_subject
+    rows = notebooks.each_subject(chosen.notebook, source, folder, parameters, workers=chosen.workers, **settings)
+    show(["subject", "state", "seconds", "verdict"], [[r.subject, r.state, r.seconds, r.verdict] for r in rows])
+    failed = sum(row.state != "done" for row in rows)
+    print(f"\n{len(rows)} subjects, {failed} failed\nindex    {folder / 'index.html'}")
+    print(f"private  {folder.with_name(f'{folder.name}-private')} (the key of the codes: never hand this over)")
+    return REFUSED if failed else DONE
 
 
 def lab(chosen: argparse.Namespace) -> int:

@@ -2,14 +2,29 @@
 
 parameters  which notebook is meant, and what it may be given
 kernel      this interpreter as a kernel that keeps no history, opens no port and says nothing
+preloaded   a server that holds what notebooks import and forks each kernel; engine: both behind papermill's interface
 scrubbing   an executed notebook without paths, parameters, tracebacks and metadata; searched for who it is about
-execution   the four together: a file gets its name when it identifies nobody
+execution   all of it together: a file gets its name when it identifies nobody
+pages       an executed notebook, or an index of several, as a page that needs nothing from outside
+batch       one notebook for each subject of a source
 """
 
 from __future__ import annotations
 
+from dicomlab.notebooks.batch import Subject, each_subject
 from dicomlab.notebooks.execution import execute
 from dicomlab.notebooks.parameters import checked, from_file, located, packaged, parameters_of
 from dicomlab.notebooks.scrubbing import identifying, scrub
 
-__all__ = ["checked", "execute", "from_file", "identifying", "located", "packaged", "parameters_of", "scrub"]
+__all__ = [
+    "Subject",
+    "checked",
+    "each_subject",
+    "execute",
+    "from_file",
+    "identifying",
+    "located",
+    "packaged",
+    "parameters_of",
+    "scrub",
+]

@@ -1,0 +1,166 @@
+"""Kernels that start at once: a small server holds what notebooks import, and forks a fresh process for each.
+
+Most of a short notebook's time goes into importing. The server imports once and never runs a cell; a kernel is its
+child, so no notebook sees what another did. It needs process descriptors (Linux); elsewhere kernels start as usual.
+"""
+
+from __future__ import annotations
+
+import atexit
+import gc
+import importlib
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import threading
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from select import select
+from threading import Lock
+
+# What the packaged notebooks load, less what starts threads when it is imported: a process with threads must not fork.
+MODULES = (
+    "ipykernel.kernelapp", "ipykernel.debugger", "IPython.core.completer", "comm", "ipywidgets", "matplotlib.pyplot",
+    "matplotlib.backends.backend_agg", "matplotlib_inline.backend_inline", "pandas", "dicomlab.runs", "dicomlab.risk",
+    "dicomlab.reports.figures", "dicomlab.reports.tables",
+)  # fmt: skip
+_LONGEST = 1 << 17  # bytes of a request: arguments and environment
+
+
+def possible() -> bool:
+    """Return whether this system can hold on to a process that is not its child (Linux 5.3 and newer)."""
+    return hasattr(os, "pidfd_open") and hasattr(socket, "send_fds") and hasattr(socket, "SOCK_SEQPACKET")
+
+
+@dataclass(eq=False)
+class Kernel:
+    """A kernel that the server forked, with the methods of `subprocess.Popen` that a kernel manager uses."""
+
+    pid: int
+    _descriptor: int
+    returncode: int | None = None
+    stdin = stdout = stderr = None
+
+    def poll(self) -> int | None:
+        """Return None while it lives; how it ended only its parent knows."""
+        if self.returncode is None and select([self._descriptor], [], [], 0)[0]:
+            os.close(self._descriptor)
+            self.returncode = 1
+        return self.returncode
+
+    def wait(self, timeout: float | None = None) -> int:
+        """Return when it has ended."""
+        if self.returncode is None and not select([self._descriptor], [], [], timeout)[0]:
+            raise subprocess.TimeoutExpired([], timeout or 0)
+        return self.poll() or 0
+
+    def send_signal(self, number: int) -> None:
+        """Send a signal to it and to what it started."""
+        if self.poll() is None:
+            os.killpg(self.pid, number)
+
+    def kill(self) -> None:
+        """End it."""
+        self.send_signal(signal.SIGKILL)
+
+    def terminate(self) -> None:
+        """Ask it to end."""
+        self.send_signal(signal.SIGTERM)
+
+
+class Server:
+    """The server's side that we hold; its process starts with the object and ends with `close`, or with ours."""
+
+    def __init__(self, env: Mapping[str, str]) -> None:
+        """Start it; it imports while we go on, and the first kernel waits for that."""
+        self._lock = Lock()
+        self._ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        code = f"from dicomlab.notebooks.preloaded import serve; serve({theirs.fileno()})"
+        nothing = subprocess.DEVNULL
+        with theirs:
+            self._process = subprocess.Popen(  # noqa: S603 - this interpreter, our own words
+                [sys.executable, "-c", code], env=dict(env), pass_fds=[theirs.fileno()], start_new_session=True,
+                stdin=nothing, stdout=nothing, stderr=nothing,
+            )  # fmt: skip
+        atexit.register(self.close)
+
+    def launch(self, arguments: Sequence[str], env: Mapping[str, str], folder: str | None = None) -> Kernel:
+        """Return a new kernel that works in `folder`, or in ours.
+
+        Raises
+        ------
+        OSError
+            The server is gone.
+        """
+        request = json.dumps({"arguments": list(arguments), "env": dict(env), "folder": folder or os.getcwd()})  # noqa: PTH109 - a string
+        with self._lock:
+            self._ours.send(request.encode("utf-8", "surrogateescape"))
+            told, descriptors, *_ = socket.recv_fds(self._ours, 64, 1)
+        if not descriptors:
+            message = "the server of kernels ended"
+            raise OSError(message)
+        return Kernel(int(told), descriptors[0])
+
+    def close(self) -> None:
+        """End the server, and with it every kernel that is left."""
+        atexit.unregister(self.close)
+        self._ours.close()
+        with suppress(subprocess.TimeoutExpired):
+            self._process.wait(5)
+        self._process.kill()
+        self._process.wait()
+
+
+def serve(channel: int) -> None:
+    """Import, then fork one kernel for each request, until the other end of the socket closes."""
+    for name in MODULES:
+        with suppress(ImportError):  # a kernel that needs it will say so
+            importlib.import_module(name)
+    gc.collect()
+    gc.freeze()  # kernels share these pages as long as nobody writes to them
+    children: set[int] = set()
+    with socket.socket(fileno=channel) as ours:
+        while request := ours.recv(_LONGEST):
+            pid = os.fork()
+            if pid == 0:
+                ours.close()
+                _become_kernel(json.loads(request.decode("utf-8", "surrogateescape")))
+            descriptor = os.pidfd_open(pid)
+            with suppress(OSError):  # who asked is gone: the next `recv` says so
+                socket.send_fds(ours, [str(pid).encode()], [descriptor])
+            os.close(descriptor)
+            children.add(pid)
+            children -= {child for child in children if os.waitpid(child, os.WNOHANG)[0]}
+    for child in children:
+        with suppress(OSError):
+            os.killpg(child, signal.SIGKILL)
+
+
+def _become_kernel(request: Mapping[str, object]) -> None:
+    """Be what `python -m ipykernel_launcher` would be, without its imports."""
+    code = 1
+    try:
+        os.setsid()
+        gc.unfreeze()
+        os.chdir(str(request["folder"]))
+        env = request["env"]
+        os.environ.clear()
+        os.environ.update(env)  # type: ignore[call-overload]
+        os.environ["JPY_PARENT_PID"] = str(os.getppid())
+        sys.argv = ["ipykernel_launcher", *request["arguments"]]  # type: ignore[misc]
+        sys.path.insert(0, "")
+        import numpy as np  # noqa: PLC0415 - the server's, shared
+        from ipykernel.kernelapp import IPKernelApp  # noqa: PLC0415 - the same
+
+        np.random.seed(None)  # noqa: NPY002 - chance is each kernel's own; the standard library sees to its own
+        IPKernelApp.launch_instance(sys.argv[1:])
+        code = 0
+    finally:
+        with suppress(BaseException):
+            threading._shutdown()  # type: ignore[attr-defined]  # noqa: SLF001 - as an interpreter that ends
+            atexit._run_exitfuncs()  # noqa: SLF001 - IPython deletes its temporary files there
+        os._exit(code)
