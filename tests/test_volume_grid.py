@@ -68,13 +68,15 @@ def test_a_coarse_mask_makes_no_holes_in_finer_slices():
     assert sampled(mask, GRID, fine, (20, 4, 4))[:, 0, 0].tolist() == [False] * 3 + [True] * 10 + [False] * 7
 
 
-def test_a_thick_slice_counts_where_the_mask_is_set_anywhere_in_it():
-    mask = np.zeros((10, 1, 1), dtype=bool)
-    mask[5] = True  # 9 to 11 mm
+@pytest.mark.parametrize(("voxel", "thick_slice"), [(0, 0), (1, 0), (2, 1), (3, 1), (4, 1), (5, 2), (6, 2), (7, 2)])
+def test_a_thick_slice_counts_where_the_mask_is_set_anywhere_in_it(voxel, thick_slice):
+    mask = np.zeros((8, 1, 1), dtype=bool)
+    mask[voxel] = True  # 2 mm about 2 * voxel
     thick = GRID.copy()
-    thick[:3, 0] *= 4  # slices of 8 mm: -4 to 4, 4 to 12, 12 to 20
-    assert sampled(mask, GRID, thick, (3, 1, 1)).ravel().tolist() == [False, False, False]
-    assert sampled(mask, GRID, thick, (3, 1, 1), thick=True).ravel().tolist() == [False, True, False]
+    thick[:3, 0] *= 3  # slices of 6 mm about 0, 6 and 12
+    centres = sampled(mask, GRID, thick, (3, 1, 1)).ravel()
+    assert np.flatnonzero(centres).tolist() == ([thick_slice] if voxel in {0, 3, 6} else [])
+    assert np.flatnonzero(sampled(mask, GRID, thick, (3, 1, 1), thick=True)).tolist() == [thick_slice]
 
 
 def test_a_frame_has_rows_and_columns_alone():
@@ -114,6 +116,14 @@ def test_a_ramp_stays_a_ramp_in_millimetres(spacing, turn):
     inner = (from_rim > 5 / np.array(spacing)).all(axis=1)
     assert inner.any()
     assert np.abs(new.array - wanted).reshape(-1)[inner].max() < 0.01
+
+
+def test_a_volume_that_lies_on_such_a_grid_is_itself():
+    values = np.random.default_rng(5).normal(size=(4, 5, 6)).astype(np.float32)
+    volume = Volume(values, affine(((1, 0, 0), (0, 1, 0)), (2, 2, 2), origin=(-7, 3, 9)), "MR")
+    new = resampled(volume, 2.0)
+    assert new.affine == pytest.approx(volume.affine)
+    assert new.array == pytest.approx(values, abs=1e-5)
 
 
 def test_a_resampled_grid_covers_the_volume_and_is_filled_outside():

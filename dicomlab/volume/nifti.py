@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 _CODES = {"uint8": 2, "int16": 4, "float32": 16}
 _SCANNER = 1  # the coordinates are those of the scanner
 _MILLIMETRES = 2
-_LEVEL = 4  # deflate: a third of the time of 6, three per cent larger
+_LEVEL = 4  # deflate: a third of the time of 6, at most 2 % larger
 
 
 def nifti(array: NDArray[Any], affine: Floats) -> bytes:
