@@ -1,4 +1,4 @@
-"""Instances with text burned in to them, and instances that only look so, with an answer key: for finding and blanking."""
+"""Instances with text burned in to them, and ones that only look so, with an answer key."""
 
 from __future__ import annotations
 
@@ -44,7 +44,8 @@ def corpus(folder: Path, seed: int, size: int) -> Mapping[str, Any]:
     seed
         The same seed gives the same pictures; another seed other people, places, typefaces and textures.
     size
-        How many instances; kinds take turns, 46 have each kind once, and in every 46 each has another transfer syntax.
+        How many instances; kinds take turns, 46 have each once, and each comes in another transfer
+        syntax at its next turn.
 
     Returns
     -------
@@ -96,7 +97,7 @@ def one(seed: int, number: int, kind: str, *, turn: int = 0) -> tuple[str, bytes
     options = syntaxes_for(storage)
     syntax = options[(turn + seed) % len(options)]
     ds = dataset(picture, who, draw.sub("header"), number + 1)
-    content = file_bytes(ds, frames, storage, syntax, palette)
+    content = file_bytes(ds, frames, storage, syntax, palette=palette)
     entry = {
         "kind": kind, "syntax": syntax, "photometric": str(ds.PhotometricInterpretation), "bits": storage.stored,
         "signed": storage.signed, "planar": storage.planar, "rows": canvas.rows, "columns": canvas.columns,

@@ -54,7 +54,7 @@ class Style:
 
 @dataclass(frozen=True, slots=True)
 class Burned:
-    """A text that was drawn: what it says, where it stands (`frame` None: on all), and which pixels of the box are ink."""
+    """A text that was drawn: what it says, where it stands (`frame` None: on all), what of the box is ink."""
 
     text: str
     category: str
@@ -156,8 +156,10 @@ class Canvas:
                 text, (x, y + max(0, round(style.height * 1.1) - rows) // 2), style, category=category, frames=frames
             )
 
-    def scatter(self, draw: Draw, text: str, style: Style, *, category: str = "phi", frames: Sequence[int] | None = None,
-                zone: tuple[float, float, float, float] = (0, 0, 1, 1)) -> tuple[int, int, int, int] | None:  # fmt: skip
+    def scatter(self, draw: Draw, text: str, style: Style, *, category: str = "phi",
+                frames: Sequence[int] | None = None,
+                zone: tuple[float, float, float, float] = (0, 0, 1, 1)) -> tuple[int, int, int,
+                int] | None:  # fmt: skip
         """Write a text somewhere in a zone (x0, y0, x1, y1 as shares of the picture) where there is room."""
         try:
             rows, columns = style.piece(text).shape

@@ -30,7 +30,7 @@ def _region(rows: int, columns: int) -> dict[str, object]:
 
 
 def ultrasound_grey(draw: Draw, who: Who) -> Picture:
-    """A banner with name and number, settings at the side, calipers, a depth scale."""
+    """Return a banner with name and number, settings at the side, calipers, a depth scale."""
     shape = draw.choice(_SIZES)
     out = tissue.fan(draw.sub("fan"), shape)[0]
     ticks(out, draw)
@@ -42,6 +42,8 @@ def ultrasound_grey(draw: Draw, who: Who) -> Picture:
     canvas.block(texts[:2], "tl", style, margin=6)
     canvas.block(texts[2:5], "tr", style, margin=24)
     canvas.block(texts[5:], "bl", lettered(draw.sub("low"), 8, 12), margin=6)
+    over = lettered(draw.sub("over"), 9, 18, level=draw.choice((1.0, 0.8)))
+    canvas.scatter(draw, words.name(draw, who), over, zone=(0.25, 0.3, 0.8, 0.85))
     settings = lettered(draw.sub("settings"), 8, 12, level=0.8)
     for index, (text, category) in enumerate(words.harmless(draw, "US", 6)):
         canvas.write(text, (6, shape[0] // 3 + index * 22), settings, category=category)
@@ -79,11 +81,11 @@ def doppler(draw: Draw, who: Who) -> Picture:
 
 
 def screen(draw: Draw, who: Who) -> Picture:
-    """A capture of a workstation: windows with lists of patients, a viewport."""
+    """Return a capture of a workstation: windows with lists of patients, a viewport."""
     shape = draw.choice(((768, 1024), (900, 1200), (1024, 1280)))
     out, places = scenes.desktop(draw.sub("desktop"), shape)
     canvas = Canvas([out])
-    for index, (x0, y0, x1, y1) in enumerate(places):
+    for index, (x0, y0, _, _) in enumerate(places):
         bright = float(out[y0 + 60, x0 + 20].mean()) > 0.5  # noqa: PLR2004 - half way
         level = (0.08, 0.08, 0.1) if bright else (0.88, 0.88, 0.86)
         style = lettered(draw.sub("window", str(index)), 8, 14, level=level)
@@ -97,7 +99,7 @@ def screen(draw: Draw, who: Who) -> Picture:
 
 
 def dose(draw: Draw, who: Who) -> Picture:
-    """A screen with the doses of a study: text on black, in columns."""
+    """Return a screen with the doses of a study: text on black, in columns."""
     shape = draw.choice(((512, 512), (512, 512), (768, 1024)))
     canvas = Canvas([np.zeros(shape, np.float32)])
     style = lettered(draw, 8, 12, level=draw.choice((1.0, 0.75)))
@@ -107,7 +109,8 @@ def dose(draw: Draw, who: Who) -> Picture:
         y += step
     y += step
     for series in range(5):
-        row = f"{series + 1}  {draw.choice(('Topogram', 'Thorax', 'Abdomen'))}  120 kV  {draw.digits(2)} mAs  {draw.digits(2)}.{draw.digits(1)} mGy"
+        scan, spent = draw.choice(("Topogram", "Thorax", "Abdomen")), f"{draw.digits(2)}.{draw.digits(1)} mGy"
+        row = f"{series + 1}  {scan}  120 kV  {draw.digits(2)} mAs  {spent}"
         canvas.write(row, (12, y), style, category="harmless")
         y += step
     storage = draw.choice((Storage(), Storage(stored=12, low=0, high=4095), Storage("RGB", planar=1),
@@ -116,13 +119,18 @@ def dose(draw: Draw, who: Who) -> Picture:
 
 
 def radiograph(draw: Draw, who: Who) -> Picture:
-    """A chest film of 3000 × 2500 with small text in its corners and a side marker."""
+    """Return a chest film of 3000 × 2500 with small text in its corners and a side marker."""
     shape = draw.choice(((3000, 2500), (2500, 3000), (2048, 2500), (1760, 2140)))
     canvas = Canvas([tissue.chest(draw.sub("chest"), shape)])
-    style = lettered(draw, 16, 40, level=1.25)
+    style = lettered(draw, 12, 40, level=1.25)
     texts = words.some(draw, who, draw.integer(4, 8))
     canvas.block(texts[:3], draw.choice(("tl", "tr")), style, margin=30)
-    canvas.block(texts[3:], draw.choice(("bl", "br")), lettered(draw.sub("low"), 12, 30, level=1.25), margin=30)
+    canvas.block(
+        texts[3:],
+        draw.choice(("bl", "br")),
+        lettered(draw.sub("low"), 9, 24, level=draw.choice((1.25, 0.95))),
+        margin=30,
+    )
     marker = lettered(draw.sub("marker"), 40, 40, level=1.25)
     canvas.scatter(draw, draw.choice(("L", "R")), marker, category="harmless", zone=(0.05, 0.3, 0.25, 0.5))
     canvas.scatter(
@@ -161,7 +169,7 @@ def radiograph_extreme(draw: Draw, who: Who) -> Picture:
 
 
 def computed(draw: Draw, who: Who) -> Picture:
-    """A signed CT slice with text in its corners; padding far below air in some."""
+    """Return a signed CT slice with text in its corners; padding far below air in some."""
     hu = tissue.trunk(draw.sub("trunk"), (512, 512))
     padding = draw.choice((-1024, -1024, -2000, -32768))
     y, x = np.mgrid[0:512, 0:512]
@@ -173,15 +181,18 @@ def computed(draw: Draw, who: Who) -> Picture:
     texts = words.some(draw, who, draw.integer(4, 8))
     canvas.block(texts[:3], "tl", style, margin=4)
     canvas.block(texts[3:6], "tr", style, margin=4)
+    canvas.scatter(
+        draw, words.name(draw, who), lettered(draw.sub("over"), 9, 16, level=style.level), zone=(0.1, 0.2, 0.9, 0.8)
+    )
     canvas.block([*texts[6:], *words.harmless(draw, "CT", 3)], draw.choice(("bl", "br")), style, margin=4)
     return Picture(canvas, Storage(stored=16, signed=True, low=-1024, high=3071), "CT")
 
 
 def magnetic(draw: Draw, who: Who) -> Picture:
-    """An MR slice, small, of 12 or 16 bits, some signed, with text in its corners."""
+    """Return an MR slice, small, of 12 or 16 bits, some signed, with text in its corners."""
     size = draw.choice((256, 320, 384, 512))
     canvas = Canvas([tissue.head(draw.sub("head"), (size, size))])
-    style = lettered(draw, 7, 10, level=draw.choice((1.0, 1.6, 0.7)))
+    style = lettered(draw, 7, 10, level=draw.choice((1.0, 1.6, 0.45)))
     texts = words.some(draw, who, draw.integer(3, 6))
     canvas.block(texts[:2], "tl", style, margin=3)
     canvas.block(texts[2:4], "bl", style, margin=3)
@@ -193,7 +204,7 @@ def magnetic(draw: Draw, who: Who) -> Picture:
 
 
 def mammogram(draw: Draw, who: Who) -> Picture:
-    """A mammogram with its view and the patient's data in the black air, some within the breast."""
+    """Return a mammogram with its view and the patient's data in the black air, some within the breast."""
     shape = draw.choice(((1914, 1475), (2294, 1914)))
     canvas = Canvas([tissue.breast(draw.sub("breast"), shape)])
     style = lettered(draw, 14, 34, level=1.0)
@@ -230,7 +241,7 @@ def endoscopy(draw: Draw, who: Who) -> Picture:
 
 
 def document(draw: Draw, who: Who) -> Picture:
-    """A scanned letter: dark text on white, a head, rules."""
+    """Return a scanned letter: dark text on white, a head, rules."""
     shape = draw.choice(((1400, 1000), (1650, 1275)))
     canvas = Canvas([scenes.paper(draw.sub("paper"), shape)])
     style = lettered(draw, 11, 18, level=draw.choice((0.08, 0.2, 0.35)))
@@ -247,7 +258,7 @@ def document(draw: Draw, who: Who) -> Picture:
 
 
 def photo(draw: Draw, who: Who) -> Picture:
-    """A clinical photograph with a paper label, and a date that the camera stamped."""
+    """Return a clinical photograph with a paper label, and a date that the camera stamped."""
     shape = draw.choice(((768, 1024), (960, 1280)))
     canvas = Canvas([scenes.photograph(draw.sub("photograph"), shape)])
     label = lettered(draw, 12, 24, level=(0.1, 0.1, 0.15), plate=(0.93, 0.93, 0.9))

@@ -1,8 +1,8 @@
-"""Noise, clouds and edges: what textures of tissue, film and screens are made of. Arrays are float32 (rows, columns)."""
+"""Noise, clouds and edges: what textures of tissue, film and screens are made of. Arrays are float32."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import cv2
 import numpy as np
@@ -41,6 +41,11 @@ def clouds(draw: Draw, shape: tuple[int, int], scale: float, *, octaves: int = 3
     return np.asarray((total - low) / max(high - low, 1e-6))
 
 
+def clipped(levels: NDArray[np.floating[Any]]) -> NDArray[np.float32]:
+    """Return levels between 0 and 1: what lies beyond is cut off."""
+    return np.asarray(np.clip(levels, 0, 1), np.float32)
+
+
 def grid(shape: tuple[int, int]) -> tuple[Plane, Plane]:
     """Return x and y of each pixel, from -1 to 1 along the shorter side."""
     rows, columns = shape
@@ -56,7 +61,7 @@ def ellipse(x: Plane, y: Plane, centre: tuple[float, float], radii: tuple[float,
     c, s = np.cos(np.deg2rad(turn)), np.sin(np.deg2rad(turn))
     u, v = x - centre[0], y - centre[1]
     reach = np.hypot((u * c + v * s) / radii[0], (v * c - u * s) / radii[1])
-    return np.clip((1 - reach) * min(radii) / soft + 0.5, 0, 1).astype(np.float32)
+    return clipped((1 - reach) * min(radii) / soft + 0.5)
 
 
 def path(shape: tuple[int, int], points: list[tuple[float, float]], width: float) -> Plane:

@@ -10,6 +10,8 @@ from pydicom.sequence import Sequence
 from dicomlab.forge.burned_in.picture import MULTI_FRAME, SOP_CLASSES
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from dicomlab.forge.burned_in.picture import Picture
     from dicomlab.forge.burned_in.words import Who
     from dicomlab.forge.draw import Draw
@@ -29,23 +31,26 @@ def dataset(picture: Picture, who: Who, draw: Draw, number: int) -> Dataset:
     name = f"{who.family}^{who.given}"
     groups = [name, "^".join(patient.name.native), "^".join(patient.name.sound)]
     maker, model = _MAKERS[picture.modality]
-    ds.update({
+    _put(ds, {
         "SpecificCharacterSet": "ISO_IR 192",
         "SOPClassUID": (MULTI_FRAME if frames > 1 else SOP_CLASSES)[picture.modality],
-        "SOPInstanceUID": draw.uid("instance"), "StudyInstanceUID": draw.uid("study"), "SeriesInstanceUID": draw.uid("series"),
-        "ImageType": ["ORIGINAL", "PRIMARY"], "Modality": picture.modality, "StudyDate": visit.date, "SeriesDate": visit.date,
+        "SOPInstanceUID": draw.uid("instance"), "StudyInstanceUID": draw.uid("study"),
+        "SeriesInstanceUID": draw.uid("series"),
+        "ImageType": ["ORIGINAL", "PRIMARY"], "Modality": picture.modality, "StudyDate": visit.date,
+        "SeriesDate": visit.date,
         "ContentDate": visit.date, "StudyTime": who.time, "ContentTime": who.time, "AccessionNumber": visit.accession,
-        "PatientName": "=".join(groups).rstrip("=^"), "PatientID": patient.patient_id, "PatientBirthDate": f"{patient.birth:%Y%m%d}",
+        "PatientName": "=".join(groups).rstrip("=^"), "PatientID": patient.patient_id,
+        "PatientBirthDate": f"{patient.birth:%Y%m%d}",
         "PatientSex": patient.sex, "PatientTelephoneNumbers": patient.phone, "StudyID": visit.study_id,
         "ReferringPhysicianName": visit.referring.pn, "OperatorsName": visit.operator.pn,
         "NameOfPhysiciansReadingStudy": visit.reader.pn, "InstitutionName": visit.institution,
-        "InstitutionAddress": visit.street, "InstitutionalDepartmentName": visit.department, "StationName": visit.station,
+        "InstitutionAddress": visit.street, "InstitutionalDepartmentName": visit.department,
+        "StationName": visit.station,
         "Manufacturer": maker, "ManufacturerModelName": model, "SeriesNumber": 1, "InstanceNumber": number,
         "PatientOrientation": "",
     })  # fmt: skip
-    ds.update(_module(picture, draw))
-    for keyword, value in picture.header.items():
-        setattr(ds, keyword, _items(value) if isinstance(value, list) else value)
+    _put(ds, _module(picture, draw))
+    _put(ds, picture.header)
     if frames > 1:
         ds.NumberOfFrames = frames
         ds.FrameTime = "40"
@@ -56,12 +61,17 @@ def dataset(picture: Picture, who: Who, draw: Draw, number: int) -> Dataset:
     return ds
 
 
+def _put(ds: Dataset, values: Mapping[str, Any]) -> None:
+    for keyword, value in values.items():
+        setattr(ds, keyword, _items(value) if isinstance(value, list) else value)
+
+
 def _items(values: list[Any]) -> Any:  # noqa: ANN401 - whatever the attribute holds
     if values and isinstance(values[0], dict):
         items = []
         for value in values:
             item = Dataset()
-            item.update(value)
+            _put(item, value)
             items.append(item)
         return Sequence(items)
     return values
@@ -71,9 +81,9 @@ def _code(value: str, scheme: str, meaning: str) -> Sequence:
     return Sequence([_items([{"CodeValue": value, "CodingSchemeDesignator": scheme, "CodeMeaning": meaning}])[0]])
 
 
-def _module(picture: Picture, draw: Draw) -> dict[str, Any]:
+def _module(picture: Picture, draw: Draw) -> dict[str, Any]:  # noqa: PLR0911 - one for each modality
     """Return what the SOP Class asks for beyond the common modules."""
-    bits, storage = picture.storage.stored, picture.storage
+    storage = picture.storage
     plane = {"FrameOfReferenceUID": draw.uid("frame of reference"), "PositionReferenceIndicator": "",
              "ImagePositionPatient": [-180, -180, 0], "ImageOrientationPatient": [1, 0, 0, 0, 1, 0],
              "PixelSpacing": [0.7, 0.7], "SliceThickness": "5"}  # fmt: skip
@@ -83,10 +93,13 @@ def _module(picture: Picture, draw: Draw) -> dict[str, Any]:
         window = {"WindowCenter": f"{(low + high) / 2:.0f}", "WindowWidth": f"{max(high - low, 2):.0f}"}
     match picture.modality:
         case "CT":
-            return {"ImageType": ["ORIGINAL", "PRIMARY", "AXIAL"], "KVP": "120", "AcquisitionNumber": 1, "RescaleIntercept": "0",
-                    "RescaleSlope": "1", "RescaleType": "HU", "WindowCenter": "40", "WindowWidth": "400", **plane}  # fmt: skip
+            return {"ImageType": ["ORIGINAL", "PRIMARY", "AXIAL"], "KVP": "120", "AcquisitionNumber": 1,
+            "RescaleIntercept": "0",
+                    "RescaleSlope": "1", "RescaleType": "HU", "WindowCenter": "40", "WindowWidth": "400",
+                    **plane}  # fmt: skip
         case "MR":
-            return {"ImageType": ["ORIGINAL", "PRIMARY", "M", "SE"], "ScanningSequence": "SE", "SequenceVariant": "NONE",
+            return {"ImageType": ["ORIGINAL", "PRIMARY", "M", "SE"], "ScanningSequence": "SE",
+            "SequenceVariant": "NONE",
                     "ScanOptions": "", "MRAcquisitionType": "2D", "EchoTime": "90", "RepetitionTime": "4500",
                     "EchoTrainLength": 1, **plane, **window}  # fmt: skip
         case "CR":
@@ -103,14 +116,16 @@ def _module(picture: Picture, draw: Draw) -> dict[str, Any]:
                 "AcquisitionContextSequence": Sequence(),
                 "AnatomicRegionSequence": _code("76752008", "SCT", "Breast") if picture.modality == "MG"
                 else _code("51185008", "SCT", "Chest"),
-                "ViewCodeSequence": _code("399162004", "SCT", "cranio-caudal"), "PatientOrientation": ["A", "L"], **window,
+                "ViewCodeSequence": _code("399162004", "SCT", "cranio-caudal"), "PatientOrientation": ["A", "L"],
+                **window,
             }  # fmt: skip
             if picture.modality == "MG":
                 common |= {"PositionerType": "MAMMOGRAPHIC", "OrganExposed": "BREAST", "BreastImplantPresent": "NO"}
                 common["ViewCodeSequence"][0].ViewModifierCodeSequence = Sequence()
             return common
         case "XA":
-            return {"ImageType": ["ORIGINAL", "PRIMARY", "SINGLE PLANE"], "PixelIntensityRelationship": "LIN", "KVP": "72",
+            return {"ImageType": ["ORIGINAL", "PRIMARY", "SINGLE PLANE"], "PixelIntensityRelationship": "LIN",
+            "KVP": "72",
                     "RadiationSetting": "SC", "XRayTubeCurrent": 40, "ExposureTime": 8, "PositionerMotion": "STATIC",
                     "PositionerPrimaryAngle": "30", "PositionerSecondaryAngle": "0", **window}  # fmt: skip
         case "ES" | "XC":
@@ -118,4 +133,4 @@ def _module(picture: Picture, draw: Draw) -> dict[str, Any]:
         case "US":
             return {"LossyImageCompression": "00", "UltrasoundColorDataPresent": int(storage.samples > 1)}
         case _:
-            return {"ConversionType": "WSD", "BitsStored": bits}
+            return {"ConversionType": "WSD"}

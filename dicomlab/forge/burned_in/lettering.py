@@ -172,8 +172,8 @@ def _opencv(said: str, face: Face, height: int) -> NDArray[np.float32]:
 
 
 def _strokes(said: str, height: int, weight: int) -> NDArray[np.float32]:
-    step = height / 6.0
     thick = max(1, round(height / (7 if weight > 400 else 14)))  # noqa: PLR2004 - a bold face
+    step = (height - thick) / 6.0
     page = np.zeros((height + 8, round((len(said) + 1) * step * 5.4) + 8), np.uint8)
     for index, character in enumerate(said):
         for points in strokes.glyphs().get(character, []):

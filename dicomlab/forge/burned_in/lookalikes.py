@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 
 from dicomlab.forge.burned_in import scenes, tissue
-from dicomlab.forge.burned_in.grain import clouds, coloured, ellipse, grain, grid, path
+from dicomlab.forge.burned_in.grain import clipped, clouds, coloured, ellipse, grain, grid, path
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -114,7 +114,7 @@ def _bones(draw: Draw, shape: Shape) -> Levels:
             outer = ellipse(x, y, at, (0.075, 0.2 - 0.03 * part), turn=lean, soft=0.02)
             inner = ellipse(x, y, at, (0.055, 0.18 - 0.03 * part), turn=lean, soft=0.04)
             out += 0.45 * outer - 0.2 * inner
-    return np.clip(out + grain(draw.sub("quanta"), shape, 0.02), 0, 1)
+    return clipped(out + grain(draw.sub("quanta"), shape, 0.02))
 
 
 def _spine(draw: Draw, shape: Shape) -> Levels:
@@ -124,7 +124,7 @@ def _spine(draw: Draw, shape: Shape) -> Levels:
         at = (0.16 * np.sin(level / 3), -0.92 + 0.14 * level)
         out += 0.5 * ellipse(x, y, at, (0.11, 0.05), turn=10 * np.cos(level / 3))
         out += 0.4 * ellipse(x, y, (at[0] + 0.2, at[1] + 0.03), (0.09, 0.02), turn=25)
-    return np.clip(out + grain(draw.sub("quanta"), shape, 0.03), 0, 1)
+    return clipped(out + grain(draw.sub("quanta"), shape, 0.03))
 
 
 def _line_pairs(draw: Draw, shape: Shape) -> Levels:
@@ -139,11 +139,11 @@ def _line_pairs(draw: Draw, shape: Shape) -> Levels:
     for index in range(8):
         angle = index * np.pi / 4
         out += 0.3 * ellipse(x, y, (0.72 * np.cos(angle), 0.72 * np.sin(angle)), (0.01 + 0.008 * index,) * 2)
-    return np.clip(out + grain(draw.sub("noise"), shape, 0.02), 0, 1)
+    return clipped(out + grain(draw.sub("noise"), shape, 0.02))
 
 
 def _noise(draw: Draw, shape: Shape) -> Levels:
-    return np.clip(0.5 + grain(draw, shape, 0.2, blur=draw.choice((0.0, 0.8, 2.0))), 0, 1)
+    return clipped(0.5 + grain(draw, shape, 0.2, blur=draw.choice((0.0, 0.8, 2.0))))
 
 
 def _collimated(draw: Draw, shape: Shape) -> Levels:
@@ -183,7 +183,7 @@ def _fan(draw: Draw, shape: Shape) -> Levels:
 
 
 def _trunk(draw: Draw, shape: Shape) -> Levels:
-    return np.clip((tissue.trunk(draw, shape) + 160) / 400, 0, 1)
+    return clipped((tissue.trunk(draw, shape) + 160) / 400)
 
 
 def _needles(draw: Draw, shape: Shape) -> Levels:
@@ -197,13 +197,15 @@ def _needles(draw: Draw, shape: Shape) -> Levels:
             (x + 20 * np.cos(turn + 0.6), y + 20 * np.sin(turn + 0.6)),
         ]
         out = np.maximum(out, path(shape, bend, 2))
-    return cv2.GaussianBlur(out, (0, 0), 0.7)
+    return np.asarray(cv2.GaussianBlur(out, (0, 0), 0.7))
 
 
 LOOKALIKES: dict[str, Callable[[Draw, Shape], Levels]] = {
     "grid": _grids, "ruler": _rulers, "calipers": _measured, "electrocardiogram": _traces, "colour bars": _bars,
     "bones": _bones, "spine": _spine, "line pairs": _line_pairs, "noise": _noise, "collimator": _collimated,
-    "smooth": _smooth, "needle guide": _guides, "checkers": _checkers, "fan": _fan, "trunk": _trunk, "head": tissue.head,
-    "chest": tissue.chest, "breast": tissue.breast, "metal": _needles, "scope": scenes.scope, "photograph": scenes.photograph,
+    "smooth": _smooth, "needle guide": _guides, "checkers": _checkers, "fan": _fan, "trunk": _trunk,
+    "head": tissue.head,
+    "chest": tissue.chest, "breast": tissue.breast, "metal": _needles, "scope": scenes.scope,
+    "photograph": scenes.photograph,
     "vessels": tissue.vessels,
 }  # fmt: skip

@@ -114,7 +114,7 @@ def shown(ds: Dataset, frame: NDArray[np.generic]) -> NDArray[np.uint8]:
         case "YBR_FULL" | "YBR_FULL_422":
             ybr = frame.astype(np.float32) - np.array((0, 128, 128), np.float32)
             rgb = ybr @ np.array(((1, 0, 1.402), (1, -0.344136, -0.714136), (1, 1.772, 0)), np.float32).T
-            return np.clip(np.rint(rgb), 0, 255).astype(np.uint8)
+            return np.asarray(np.clip(np.rint(rgb), 0, 255), np.uint8)
         case "RGB" | "YBR_RCT" | "YBR_ICT":
             return frame.astype(np.uint8)
     grey = frame.astype(np.float32)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import cv2
 import numpy as np
 
-from dicomlab.forge.burned_in.grain import clouds, coloured, ellipse, grain, grid, path
+from dicomlab.forge.burned_in.grain import clipped, clouds, coloured, ellipse, grain, grid, path
 from dicomlab.forge.burned_in.tissue import trunk
 
 if TYPE_CHECKING:
@@ -38,7 +38,7 @@ def scope(draw: Draw, shape: tuple[int, int], *, at: float = 0.5, beat: float = 
         out += coloured(gleam * 0.9, (1, 1, 1))
     side = np.maximum(np.maximum(np.abs(x), np.abs(y)), (np.abs(x) + np.abs(y)) / 1.36)
     out[side > 0.96] = 0.02  # noqa: PLR2004 - the view's border
-    return np.clip(out, 0, 1)
+    return clipped(out)
 
 
 def photograph(draw: Draw, shape: tuple[int, int]) -> Colours:
@@ -59,7 +59,7 @@ def photograph(draw: Draw, shape: tuple[int, int]) -> Colours:
         start = (draw.uniform(0, columns), draw.uniform(rows * 0.25, rows * 0.75))
         bend = [(start[0] + t * draw.uniform(4, 8), start[1] + t * t * draw.uniform(-0.4, 0.4)) for t in range(7)]
         out -= 0.25 * path(shape, bend, 1)[..., None] * arm
-    return np.clip(out + grain(draw.sub("sensor"), shape, 0.015)[..., None], 0, 1)
+    return clipped(out + grain(draw.sub("sensor"), shape, 0.015)[..., None])
 
 
 def paper(draw: Draw, shape: tuple[int, int]) -> Plane:
@@ -72,7 +72,7 @@ def paper(draw: Draw, shape: tuple[int, int]) -> Plane:
         page[at[1] : at[1] + draw.integer(1, 2), at[0] : at[0] + draw.integer(1, 2)] -= 0.4
     for share in (0.14, 0.3, 0.86):
         page -= 0.6 * path(shape, [(columns * 0.06, rows * share), (columns * 0.94, rows * share + 2)], 1)
-    return np.clip(page, 0, 1)
+    return clipped(page)
 
 
 def desktop(draw: Draw, shape: tuple[int, int], count: int = 3) -> tuple[Colours, list[tuple[int, int, int, int]]]:

@@ -79,7 +79,7 @@ def ink_of(string: Mapping[str, Any]) -> NDArray[np.bool_]:
 
 def regions_of(found: Iterable[Mapping[str, Any]]) -> tuple[Region, ...]:
     """Return the regions of one file of ``dicomlab find --carrier burned-in --json``."""
-    return tuple(Region(*(int(v) for v in f["box"]), frame=f.get("frame")) for f in found)
+    return tuple(Region(f["box"][0], f["box"][1], f["box"][2], f["box"][3], f.get("frame")) for f in found)
 
 
 def coverage(string: Mapping[str, Any], regions: Sequence[Region], frames: int) -> float:
@@ -128,10 +128,12 @@ def score_regions(entry: Mapping[str, Any], regions: Sequence[Region]) -> FileSc
     hits = {c: [coverage(s, regions, frames) >= FOUND for s in found] for c, found in by.items()}
     allowed = texts(entry)
     # Frames of which neither list says anything of their own are alike.
-    own = {r.frame for r in (*regions, *allowed)} - {None}
-    other = next((n for n in range(frames) if n not in own), None)
-    each = {n: int((mask(shape, regions, n) & ~mask(shape, allowed, n)).sum()) for n in {*own, other} - {None}}
-    total = sum(each.get(n, each.get(other, 0)) for n in range(frames))
+    own = {r.frame for r in (*regions, *allowed) if r.frame is not None and r.frame < frames}
+    each = [int((mask(shape, regions, n) & ~mask(shape, allowed, n)).sum()) for n in own]
+    if len(own) < frames:
+        alike = next(n for n in range(frames) if n not in own)
+        each.append(int((mask(shape, regions, alike) & ~mask(shape, allowed, alike)).sum()) * (frames - len(own)))
+    total = sum(each)
     return FileScore(
         entry["kind"], len(by["phi"]), sum(hits["phi"]), len(by["harmless"]), sum(hits["harmless"]),
         false_share=total / (shape[0] * shape[1] * frames),

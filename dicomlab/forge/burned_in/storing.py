@@ -61,9 +61,8 @@ class Storage:
         return (-half, half - 1) if self.signed else (0, 2 * half - 1)
 
 
-def store(frames: Sequence[NDArray[np.float32]], storage: Storage, *, draw: Draw, burned: Sequence[Burned] = ()) -> tuple[
-    list[NDArray[np.generic]], NDArray[np.uint16] | None
-]:  # fmt: skip
+def store(frames: Sequence[NDArray[np.float32]], storage: Storage, *, draw: Draw, burned: Sequence[Burned] = (),
+          ) -> tuple[list[NDArray[np.generic]], NDArray[np.uint16] | None]:  # fmt: skip
     """Return stored frames (rows, columns[, 3]) and, of a palette, its entries (entries, 3) of 16 bits.
 
     `burned` is needed by the palettes "hidden" and "twins" alone: their frames come without text.
@@ -77,7 +76,7 @@ def _samples(frame: NDArray[np.float32], storage: Storage) -> NDArray[np.generic
     if storage.samples == 1:
         grey = frame if frame.ndim == 2 else frame @ _LUMA  # noqa: PLR2004 - rows and columns alone
         values = storage.low + grey * (storage.high - storage.low)
-        return np.clip(np.rint(values), *storage.ends).astype(storage.dtype)
+        return np.asarray(np.clip(np.rint(values), *storage.ends), storage.dtype)
     colours = frame if frame.ndim == 3 else np.repeat(frame[..., None], 3, axis=2)  # noqa: PLR2004 - with samples
     rgb = np.clip(np.rint(colours * 255), 0, 255)
     if storage.photometric == "RGB":
@@ -85,7 +84,7 @@ def _samples(frame: NDArray[np.float32], storage: Storage) -> NDArray[np.generic
     ybr = np.clip(np.rint(rgb @ _YBR.T + np.array((0, 128, 128), np.float32)), 0, 255).astype(np.uint8)
     if storage.photometric == "YBR_FULL_422":
         ybr[:, 1::2, 1:] = ybr[:, ::2, 1:]
-    return ybr
+    return np.asarray(ybr)
 
 
 def native(frame: NDArray[np.generic], storage: Storage) -> bytes:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import cv2
 import numpy as np
 
-from dicomlab.forge.burned_in.grain import clouds, ellipse, grain, grid, path
+from dicomlab.forge.burned_in.grain import clipped, clouds, ellipse, grain, grid, path
 
 if TYPE_CHECKING:
     from dicomlab.forge.burned_in.grain import Plane
@@ -130,7 +130,7 @@ def chest(draw: Draw, shape: tuple[int, int]) -> Plane:
     film += 0.25 * np.clip((y - 0.5 - 0.25 * np.abs(np.abs(x) - 0.42)) / 0.05, 0, 1)
     film *= 1 - 0.9 * (np.abs(x) > draw.uniform(0.98, 1.2))
     large = cv2.resize(film.astype(np.float32), shape[::-1], interpolation=cv2.INTER_CUBIC)
-    return np.clip(large + grain(draw.sub("quanta"), shape, 0.012, blur=0.6), 0, 1)
+    return clipped(large + grain(draw.sub("quanta"), shape, 0.012, blur=0.6))
 
 
 def breast(draw: Draw, shape: tuple[int, int]) -> Plane:
@@ -147,7 +147,7 @@ def breast(draw: Draw, shape: tuple[int, int]) -> Plane:
         at = (draw.uniform(0.1, 0.4) * small[1], draw.uniform(0.3, 0.7) * small[0])
         film += 0.5 * np.exp(-((x - at[0]) ** 2 + (y - at[1]) ** 2) / 3)
     large = cv2.resize(film.astype(np.float32), shape[::-1], interpolation=cv2.INTER_LINEAR)
-    return np.clip(large + grain(draw.sub("quanta"), shape, 0.01) * (large > 0.02), 0, 1)  # noqa: PLR2004 - no quanta counted in air
+    return clipped(large + grain(draw.sub("quanta"), shape, 0.01) * (large > 0.02))  # noqa: PLR2004 - no quanta counted in air
 
 
 def vessels(draw: Draw, shape: tuple[int, int], *, beat: float = 0.0) -> Plane:
@@ -166,4 +166,4 @@ def vessels(draw: Draw, shape: tuple[int, int], *, beat: float = 0.0) -> Plane:
     film = cv2.GaussianBlur(film.astype(np.float32), (0, 0), 1.2) + grain(
         draw.sub("quanta", f"{beat:.2f}"), shape, 0.03
     )
-    return np.where(np.hypot(x, y) < 1.02, np.clip(film, 0.02, 1), 0.0).astype(np.float32)  # noqa: PLR2004 - the shutter
+    return np.asarray(np.where(np.hypot(x, y) < 1.02, np.clip(film, 0.02, 1), 0.0), np.float32)  # noqa: PLR2004 - the shutter

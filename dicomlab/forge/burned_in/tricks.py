@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 from dicomlab.forge.burned_in import lettering, scenes, tissue, words
 from dicomlab.forge.burned_in.canvas import Canvas, Style
 from dicomlab.forge.burned_in.grain import coloured
@@ -14,6 +12,7 @@ from dicomlab.forge.burned_in.picture import Picture, colour_storage, grey_or_co
 from dicomlab.forge.burned_in.storing import Storage
 
 if TYPE_CHECKING:
+    import numpy as np
     from numpy.typing import NDArray
 
     from dicomlab.forge.burned_in.words import Who
@@ -41,7 +40,7 @@ def _loop_storage(draw: Draw, modality: str) -> Storage:
 
 
 def cine_all(draw: Draw, who: Who) -> Picture:
-    """A cine whose text stands on all frames."""
+    """Return a cine whose text stands on all frames."""
     frames, modality = _loop(draw)
     canvas = Canvas(frames)
     style = lettered(draw, 8, 16, level=1.0)
@@ -52,7 +51,7 @@ def cine_all(draw: Draw, who: Who) -> Picture:
 
 
 def cine_one(draw: Draw, who: Who) -> Picture:
-    """A cine with text on a single frame, and perhaps other text on another."""
+    """Return a cine with text on a single frame, and perhaps other text on another."""
     frames, modality = _loop(draw)
     canvas = Canvas(frames)
     for number in draw.sample(range(len(frames)), draw.integer(1, 2)):
@@ -63,7 +62,7 @@ def cine_one(draw: Draw, who: Who) -> Picture:
 
 
 def cine_moving(draw: Draw, who: Who) -> Picture:
-    """A cine with text that moves from frame to frame, and a running clock."""
+    """Return a cine with text that moves from frame to frame, and a running clock."""
     frames, modality = _loop(draw)
     canvas = Canvas(frames)
     text, style = words.name(draw, who), lettered(draw, 10, 20, level=1.0)
@@ -81,12 +80,12 @@ def cine_moving(draw: Draw, who: Who) -> Picture:
 
 
 def hidden_index(draw: Draw, who: Who) -> Picture:
-    """A palette image whose text stands in the index plane and has the colours of what is around it."""
+    """Return a palette image whose text stands in the index plane and has the colours of what is around it."""
     return _palette(draw, who, Storage("PALETTE COLOR", palette="hidden"))
 
 
 def twin_colours(draw: Draw, who: Who) -> Picture:
-    """A palette image whose text stands out in its colours and hardly in the index plane."""
+    """Return a palette image whose text stands out in its colours and hardly in the index plane."""
     return _palette(draw, who, Storage("PALETTE COLOR", palette="twins"))
 
 
@@ -103,7 +102,7 @@ def _palette(draw: Draw, who: Who, storage: Storage) -> Picture:
 
 
 def palette(draw: Draw, who: Who) -> Picture:
-    """An ultrasound image in a palette: a ramp of one colour, or entries in no order."""
+    """Return an ultrasound image in a palette: a ramp of one colour, or entries in no order."""
     shape = (600, 800)
     out = tissue.fan(draw.sub("fan"), shape)[0]
     ticks(out, draw)
@@ -123,7 +122,7 @@ def faint(draw: Draw, who: Who) -> Picture:
     way = draw.choice(("chest", "head", "breast"))
     shape = (900, 800) if way != "head" else (512, 512)
     out = {"chest": tissue.chest, "head": tissue.head, "breast": tissue.breast}[way](draw.sub(way), shape)
-    canvas = Canvas([out], faint=0.05)
+    canvas = Canvas([out], faint=0.04)
     for text, category in words.some(draw, who, draw.integer(3, 5)):
         for _ in range(12):
             style = lettered(draw.sub(text), 14, 30)
@@ -132,7 +131,7 @@ def faint(draw: Draw, who: Who) -> Picture:
                 break
             x, y = draw.integer(10, shape[1] - columns - 10), draw.integer(10, shape[0] - rows - 10)
             below = out[y : y + rows, x : x + columns]
-            apart = max(0.09, 1.8 * float(below.std())) * draw.uniform(1.0, 1.4)
+            apart = max(0.06, 1.7 * float(below.std())) * draw.uniform(1.0, 1.6)
             if float(below.std()) < 0.08:  # noqa: PLR2004 - even enough that a person still reads it
                 level = float(below.mean()) + (apart if below.mean() < 0.6 else -apart)  # noqa: PLR2004 - towards the free side
                 if canvas.write(text, (x, y), Style(style.face, style.height, level=level), category=category):
@@ -148,13 +147,11 @@ def translucent(draw: Draw, who: Who) -> Picture:
     """Text through which tissue shines."""
     out = draw.choice((tissue.fan(draw.sub("fan"), (600, 800))[0], tissue.vessels(draw.sub("xa"), (512, 512)),
                        scenes.scope(draw.sub("scope"), (576, 720))))  # fmt: skip
-    canvas = Canvas([out])
+    canvas, flat = Canvas([out]), out.ndim == 2  # noqa: PLR2004 - rows and columns alone
     for text, category in words.some(draw, who, draw.integer(4, 6)):
         style = lettered(draw.sub(text), 12, 28, level=draw.choice((1.0, 1.0, 0.0)), opacity=draw.uniform(0.35, 0.7))
         canvas.scatter(draw, text, style, category=category, zone=(0.1, 0.1, 0.95, 0.9))
-    return Picture(
-        canvas, grey_or_colour(draw) if out.ndim == 2 else colour_storage(draw), "OT", {"ConversionType": "DV"}
-    )  # noqa: PLR2004 - rows and columns alone
+    return Picture(canvas, grey_or_colour(draw) if flat else colour_storage(draw), "OT", {"ConversionType": "DV"})
 
 
 def turned(draw: Draw, who: Who) -> Picture:
@@ -196,7 +193,7 @@ def ornate(draw: Draw, who: Who) -> Picture:
 
 
 def film(draw: Draw, who: Who) -> Picture:
-    """A digitised film with a label exposed into it: dark letters on a bright plate, and letters written on the film."""
+    """Return a digitised film with a label exposed into it, dark on a bright plate, and letters written by hand."""
     shape = (1800, 1480)
     canvas = Canvas([tissue.chest(draw.sub("chest"), shape)])
     plate = lettered(draw, 14, 24, level=0.15, plate=0.92)
@@ -213,7 +210,7 @@ def film(draw: Draw, who: Who) -> Picture:
 
 
 def own_script(draw: Draw, who: Who) -> Picture:
-    """A name in Chinese, Japanese or Korean characters among Latin ones."""
+    """Return a name in Chinese, Japanese or Korean characters among Latin ones."""
     shape = (600, 800)
     out = tissue.fan(draw.sub("fan"), shape)[0] if draw.integer(0, 1) else tissue.head(draw.sub("head"), (600, 600))
     canvas = Canvas([out])
@@ -227,6 +224,7 @@ def own_script(draw: Draw, who: Who) -> Picture:
 
 TRICKS = {
     "cine, all frames": cine_all, "cine, one frame": cine_one, "cine, moving": cine_moving, "palette": palette,
-    "palette, index only": hidden_index, "palette, colours only": twin_colours, "faint": faint, "translucent": translucent,
+    "palette, index only": hidden_index, "palette, colours only": twin_colours, "faint": faint,
+    "translucent": translucent,
     "turned": turned, "ornate": ornate, "film": film, "own script": own_script,
 }  # fmt: skip

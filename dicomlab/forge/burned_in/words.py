@@ -53,7 +53,8 @@ def spoken(draw: Draw, day: dt.date) -> str:
     """Return a day as one of the many ways of writing it."""
     month = _MONTHS[day.month - 1]
     return draw.choice((
-        f"{day:%d.%m.%Y}", f"{day:%d/%m/%Y}", f"{day:%m/%d/%Y}", f"{day:%Y-%m-%d}", f"{day:%Y/%m/%d}", f"{day:%d.%m.%y}",
+        f"{day:%d.%m.%Y}", f"{day:%d/%m/%Y}", f"{day:%m/%d/%Y}", f"{day:%Y-%m-%d}", f"{day:%Y/%m/%d}",
+        f"{day:%d.%m.%y}",
         f"{day:%Y%m%d}", f"{day.day:02d}-{month}-{day.year}", f"{day.day} {month.title()} {day.year}",
         f"{month.title()} {day.day}, {day.year}", f"{day:%m-%d-%y}", f"{day:%Y.%m.%d}",
     ))  # fmt: skip
@@ -63,7 +64,8 @@ def name(draw: Draw, who: Who) -> str:
     """Return the patient's name as a device writes it."""
     f, g = who.family, who.given
     return draw.choice((
-        f"{f}^{g}", f"{f}, {g}", f"{f.upper()}^{g.upper()}", f"{f.upper()}, {g.upper()}", f"{g} {f}", f"{f.upper()} {g}",
+        f"{f}^{g}", f"{f}, {g}", f"{f.upper()}^{g.upper()}", f"{f.upper()}, {g.upper()}", f"{g} {f}",
+        f"{f.upper()} {g}",
         f"Name: {f}, {g}", f"Pat: {f} {g}", f"{f.upper()}, {g[0]}.", f"{f} {g[0]}", f"Patient {g} {f}",
     ))  # fmt: skip
 
@@ -104,9 +106,11 @@ def other(draw: Draw, who: Who) -> str:
     visit = who.visit
     person = draw.choice((visit.referring, visit.operator, visit.reader))
     return draw.choice((
-        visit.institution, visit.institution.upper(), f"Acc {visit.accession}", f"Acc#: {visit.accession}", visit.accession,
-        f"Ref: Dr. {person.family}", f"Dr. {person.given} {person.family}", f"Op: {person.family[0]}{person.given[0]} "
-        f"{visit.station}", f"Tech {person.family}", who.clock, visit.station, f"Study {visit.study_id}",
+        visit.institution, visit.institution.upper(), f"Acc {visit.accession}", f"Acc#: {visit.accession}",
+        visit.accession,
+        f"Ref: Dr. {person.family}", f"Dr. {person.given} {person.family}",
+        f"Op: {person.family[0]}{person.given[0]} {visit.station}", f"Tech {person.family}", who.clock, visit.station,
+        f"Study {visit.study_id}",
         f"{visit.department}", who.patient.phone, f"{visit.institution.split()[-1]} {visit.station}",
     ))  # fmt: skip
 

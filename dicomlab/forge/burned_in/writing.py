@@ -11,7 +11,6 @@ import imagecodecs
 import numpy as np
 from openjpeg.utils import encode_array
 from PIL import Image
-from numpy.typing import NDArray
 from pydicom import dcmwrite
 from pydicom.dataset import FileMetaDataset
 from pydicom.encaps import encapsulate
@@ -23,6 +22,7 @@ from dicomlab.forge.encoding import IMPLEMENTATION
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from numpy.typing import NDArray
     from pydicom.dataset import Dataset
 
 _UID = "1.2.840.10008.1.2"
@@ -34,7 +34,7 @@ SYNTAXES = {
 }  # fmt: skip
 _NATIVE = ("explicit", "implicit", "big endian", "deflated")
 _LOSSY = {"JPEG baseline": "ISO_10918_1", "JPEG-LS near": "ISO_14495_1", "JPEG 2000 lossy": "ISO_15444_1"}
-_NEAR, _QUALITY = 2, 90
+_NEAR = 2
 
 
 def syntaxes_for(storage: Storage) -> tuple[str, ...]:
@@ -52,10 +52,10 @@ def syntaxes_for(storage: Storage) -> tuple[str, ...]:
     if storage.signed:
         return (*lossless, "JPEG 2000 lossy")
     whole = ("JPEG-LS", "JPEG-LS near", "JPEG 2000 lossy")
-    return (*lossless, *whole, "JPEG baseline", "JPEG baseline") if storage.stored == 8 else (*lossless, *whole)  # noqa: PLR2004 - a byte
+    return (*lossless, *whole, "JPEG baseline", "JPEG baseline") if storage.allocated == 8 else (*lossless, *whole)  # noqa: PLR2004 - bytes
 
 
-def file_bytes(ds: Dataset, frames: Sequence[NDArray[np.generic]], storage: Storage, syntax: str,
+def file_bytes(ds: Dataset, frames: Sequence[NDArray[np.generic]], storage: Storage, syntax: str, *,
                palette: NDArray[np.uint16] | None = None) -> bytes:  # fmt: skip
     """Return the bytes of a file that holds `ds`, which gets its Image Pixel Module here."""
     ds.SamplesPerPixel, ds.PhotometricInterpretation = storage.samples, storage.photometric
@@ -103,22 +103,22 @@ def _pixels(ds: Dataset, frames: Sequence[NDArray[np.generic]], storage: Storage
         return
     more = {"JPEG-LS near": {"jls_error": _NEAR}}.get(syntax, {})
     plugin = "pydicom" if syntax == "RLE" else "pyjpegls"
-    content = np.stack(frames) if len(frames) > 1 else frames[0]
+    stacked = np.stack(frames) if len(frames) > 1 else frames[0]
     if len(frames) > 1:
         ds.NumberOfFrames = len(frames)
-    ds.compress(SYNTAXES[syntax], content, encoding_plugin=plugin, generate_instance_uid=False, **more)  # type: ignore[arg-type]
+    ds.compress(SYNTAXES[syntax], stacked, encoding_plugin=plugin, generate_instance_uid=False, **more)  # type: ignore[arg-type]
 
 
 def _jpeg(frame: NDArray[np.generic], storage: Storage) -> bytes:
-    target = BytesIO()
+    target, quality = BytesIO(), 70 + frame.shape[1] // 8 % 26  # some better, some worse
     match storage.photometric:
         case "RGB":
-            Image.fromarray(frame, "RGB").save(target, "JPEG", quality=_QUALITY, keep_rgb=True)
+            Image.fromarray(frame, "RGB").save(target, "JPEG", quality=quality, keep_rgb=True)
         case "YBR_FULL" | "YBR_FULL_422":
             subsampling = 0 if storage.photometric == "YBR_FULL" else 1
-            Image.fromarray(frame, "YCbCr").save(target, "JPEG", quality=_QUALITY, subsampling=subsampling)
+            Image.fromarray(frame, "YCbCr").save(target, "JPEG", quality=quality, subsampling=subsampling)
         case _:
-            Image.fromarray(frame).save(target, "JPEG", quality=_QUALITY)
+            Image.fromarray(frame).save(target, "JPEG", quality=quality)
     return target.getvalue()
 
 
