@@ -76,6 +76,11 @@ def again(ds, edited):
     new["PixelData"].VR = ds["PixelData"].VR
     new["PixelData"].is_undefined_length = edited.transfer_syntax not in {EXPLICIT, IMPLICIT, DEFLATED, BIG}
     for keyword, value in edited.attributes.items():
+        if keyword[0].isdigit():  # repeats: a tag
+            new.pop(int(keyword, 16), None)
+            if value is not None:
+                new.add(value)
+            continue
         if value is None:
             new.pop(keyword, None)
         else:

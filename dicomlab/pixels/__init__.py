@@ -6,9 +6,10 @@
 
 from __future__ import annotations
 
+from dicomlab.pixels.crop import crop, crop_box
 from dicomlab.pixels.edit import blank, replace_samples
 from dicomlab.pixels.frames import Frames
 from dicomlab.pixels.layout import Deferred, Edited, Layout
 from dicomlab.pixels.palette import Palette
 
-__all__ = ["Deferred", "Edited", "Frames", "Layout", "Palette", "blank", "replace_samples"]
+__all__ = ["Deferred", "Edited", "Frames", "Layout", "Palette", "blank", "crop", "crop_box", "replace_samples"]

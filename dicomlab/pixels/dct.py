@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -31,6 +31,10 @@ _LEVELS = 16  # how many brightnesses a blurred block can take
 _BLOCKS = 3  # of how many parts along its longer side a blurred region consists
 _NAMES = ("Y", "Cb", "Cr")
 _MEMORY = Path("/dev/shm")  # noqa: S108 - a folder of the system that never reaches a disk
+
+
+Planes = list["NDArray[np.int16]"]  # of each component: (rows of blocks, columns of blocks, 8, 8), quantized
+Tables = list["NDArray[np.uint16]"]  # (8, 8)
 
 
 def unit(layout: Layout, frame: bytes) -> tuple[int, int] | None:
@@ -65,7 +69,7 @@ def blanked(layout: Layout, frame: bytes, boxes: Sequence[Region], *, how: str) 
     if mcu is None:
         return b""
 
-    def change(planes: list[NDArray[np.int16]], tables: list[NDArray[np.uint16]]) -> None:
+    def change(planes: Planes, tables: Tables) -> None:
         head = streams.jpeg(frame)
         luminance = layout.luminance if head.luminance is None else head.luminance
         for box in boxes:
@@ -89,6 +93,30 @@ def blanked(layout: Layout, frame: bytes, boxes: Sequence[Region], *, how: str) 
     return _edited(frame, change)
 
 
+def cropped(layout: Layout, frame: bytes, box: Region) -> bytes:
+    """Return the blocks of a JPEG frame within a box; b"" when they cannot be edited, or the box starts amid one.
+
+    Raises
+    ------
+    PixelError
+        The stream is broken, or what was written is not what was meant.
+    """
+    mcu = unit(layout, frame)
+    if mcu is None or box.y0 % mcu[0] or box.x0 % mcu[1]:
+        return b""
+    head = streams.jpeg(frame)
+    size = box.y1 - box.y0, box.x1 - box.x0
+
+    def change(planes: Planes, _: Tables) -> None:
+        for k, plane in enumerate(planes):
+            across = [head.sampling[k][i] if layout.samples > 1 else 1 for i in (1, 0)]
+            start = [low // side * n for low, side, n in zip((box.y0, box.x0), mcu, across, strict=True)]
+            count = [-(-length * n // side) for length, side, n in zip(size, mcu, across, strict=True)]
+            planes[k] = plane[start[0] : start[0] + count[0], start[1] : start[1] + count[1]]
+
+    return _edited(frame, change, size)
+
+
 def _parts(box: tuple[int, int, int, int]) -> Iterator[tuple[int, int, int, int]]:
     y0, x0, y1, x1 = box
     for k in range(_BLOCKS):
@@ -100,16 +128,22 @@ def _parts(box: tuple[int, int, int, int]) -> Iterator[tuple[int, int, int, int]
             yield part
 
 
-def _edited(frame: bytes, change: Any) -> bytes:  # noqa: ANN401
-    """Return a JPEG stream after a change of its coefficients, the segments of its header as they were."""
+def _edited(frame: bytes, change: Callable[[Planes, Tables], None], size: tuple[int, int] | None = None) -> bytes:
+    """Return a JPEG stream after a change of its coefficients, the segments of its header as they were.
+
+    `size`: another (rows, columns).
+    """
     with _folder() as folder:
         jpeg = _read(folder / "before.jpg", frame)
         planes = [np.array(getattr(jpeg, name)) for name in _NAMES[: jpeg.num_components]]
         change(planes, [jpeg.qt[k] for k in jpeg.quant_tbl_no[: len(planes)]])
         for name, plane in zip(_NAMES, planes, strict=False):
             setattr(jpeg, name, plane)
+        if size:
+            jpeg.height, jpeg.width = size
+            jpeg.block_dims = np.array([p.shape[:2] for p in planes])
         jpeg.write_dct(str(folder / "after.jpg"))
-        new = streams.with_scan_of((folder / "after.jpg").read_bytes(), frame)
+        new = streams.with_scan_of((folder / "after.jpg").read_bytes(), frame, size)
         again = _read(folder / "again.jpg", new)
         if not all(np.array_equal(getattr(again, n), p) for n, p in zip(_NAMES, planes, strict=False)):
             message = "the coefficients of a JPEG frame could not be written back; its pixels stay as they were"

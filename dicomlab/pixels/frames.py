@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
     from dicomlab.pixels.native import Samples
 
+EXTREMES = ("SmallestImagePixelValue", "LargestImagePixelValue")
 _LUMA = np.array([0.299, 0.587, 0.114], np.float32)
 
 
@@ -38,6 +39,8 @@ class Frames:
         Value of Extended Offset Table (7FE0,0001), if the instance has one.
     lossy
         Lossy Image Compression attributes of the instance by keyword: what was lost before is told on.
+    stale
+        Keywords of attributes that an edit makes untrue: those that state the smallest or largest sample.
 
     Raises
     ------
@@ -54,12 +57,14 @@ class Frames:
         vr: str = "",
         extended: bytes | None = None,
         lossy: Mapping[str, object] | None = None,
+        stale: Sequence[str] = (),
     ) -> None:
         """Find the frames; nothing is decoded yet."""
         self.layout = layout
         self.palette = palette if layout.photometric == "PALETTE COLOR" else None
         self.extended = extended
         self.lossy = dict(lossy or {})
+        self.stale: dict[str, object] = dict.fromkeys(stale)
         self._value = value
         self.swapped = layout.native and layout.big_endian and layout.bits_allocated <= 8 and vr == "OW"  # noqa: PLR2004
         self.index = None
@@ -89,7 +94,8 @@ class Frames:
         lossy = {k: dataset[k].value for k in codecs.LOSSY_KEYWORDS if k in dataset}
         palette = Palette.of(dataset) if layout.photometric == "PALETTE COLOR" else None
         extended = dataset.get("ExtendedOffsetTable")
-        return cls(layout, value, palette=palette, vr=vr, extended=extended, lossy=lossy)
+        stale = [k for k in EXTREMES if k in dataset]
+        return cls(layout, value, palette=palette, vr=vr, extended=extended, lossy=lossy, stale=stale)
 
     def __len__(self) -> int:
         """Return the number of frames."""

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 Change = Callable[[int, "Samples"], "Samples | None"]
 
+_CHUNK = 1 << 22
+
 NATIVELY = "the edited pixel data is written uncompressed: its transfer syntax cannot be kept without another loss"
 NO_ENCODER = "the edited pixel data is written uncompressed: no encoder reproduces the samples in its transfer syntax"
 LOSSLESSLY = "edited frames of a lossy syntax are written in its lossless form; what was lost before stays lost"
@@ -34,15 +36,19 @@ def written(
     """
     layout, wanted = frames.layout, range(len(frames)) if boxes is None else sorted(boxes)
     if layout.native:
-        value = bytearray(frames.read(0, layout.size + layout.size % 2 if frames.swapped else layout.size))
+        value, stale = bytearray(layout.size + layout.size % 2), {}
+        for start in range(0, len(value), _CHUNK):  # never the whole value twice
+            piece = frames.read(start, min(_CHUNK, len(value) - start))
+            value[start : start + len(piece)] = piece
         for n in wanted:
             raw = frames.raw(n)
             new = _changed(frames, n, raw, change)
             if new is not raw:
                 _put(layout, value, n, native.packed(layout, new, raw), swapped=frames.swapped)
-        return Edited(_even(value), layout.transfer_syntax)
+                stale = frames.stale
+        return Edited(value, layout.transfer_syntax, stale)
     assert frames.index is not None  # noqa: S101 - what is not native is encapsulated
-    codec, new_frames = codecs.codec_of(layout), {}
+    new_frames = {}
     for n in wanted:
         before = frames.encoded(n)
         if boxes is not None and (frame := dct.blanked(layout, before, boxes[n], how=how)):
@@ -54,22 +60,44 @@ def written(
             continue
         new_frames[n] = codecs.encoded(layout, new, before)
         if not new_frames[n]:
-            return uncompressed(frames, change, wanted=wanted)
+            return uncompressed(
+                frames, lambda k: _changed(frames, k, frames.raw(k), change) if k in wanted else frames.raw(k), layout
+            )
     value, tables = fragments.rebuilt(frames.read, frames.index, new_frames, extended=bool(frames.extended))
-    notes = (LOSSLESSLY,) if codec.lossy and codec.encode and new_frames else ()
-    return Edited(value, layout.transfer_syntax, {**tables, **lossy_attributes(frames)}, notes)
+    if not new_frames:
+        return Edited(value, layout.transfer_syntax, tables)
+    return Edited(value, layout.transfer_syntax, {**frames.stale, **tables, **lossy_attributes(frames)}, _notes(frames))
 
 
-def uncompressed(frames: Frames, change: Change, *, wanted: Sequence[int]) -> Edited:
-    """Return all frames as Explicit VR Little Endian, those wanted changed: samples as they were decoded."""
-    layout = frames.layout
-    target = as_native(frames)
-    value = bytearray(target.size)
+def cropped(frames: Frames, box: Region) -> Edited:
+    """Return the pixel data within a box; Rows and Columns are not among its attributes."""
+    small = replace(frames.layout, rows=box.y1 - box.y0, columns=box.x1 - box.x0)
+
+    def cut(n: int) -> Samples:
+        return frames.raw(n)[box.y0 : box.y1, box.x0 : box.x1]
+
+    if frames.index is None:
+        value = bytearray(small.size + small.size % 2)
+        for n in range(len(frames)):
+            _put(small, value, n, native.packed(small, part := cut(n), part), swapped=frames.swapped)
+        return Edited(value, small.transfer_syntax)
+    new = {}
     for n in range(len(frames)):
-        raw = frames.raw(n)
-        new = _changed(frames, n, raw, change) if n in wanted else raw
-        _put(target, value, n, native.packed(target, new, new))
-    attributes = dict(lossy_attributes(frames))
+        before = frames.encoded(n)
+        new[n] = dct.cropped(frames.layout, before, box) or codecs.encoded(small, cut(n), before)
+        if not new[n]:
+            return uncompressed(frames, cut, small)
+    value, tables = fragments.rebuilt(frames.read, frames.index, new, extended=bool(frames.extended))
+    return Edited(value, small.transfer_syntax, {**tables, **lossy_attributes(frames)}, _notes(frames))
+
+
+def uncompressed(frames: Frames, raw: Callable[[int], Samples], layout: Layout) -> Edited:
+    """Return all frames as Explicit VR Little Endian; `raw` gives their bits, in the shape of the layout."""
+    target = as_native(frames, layout)
+    value = bytearray(target.size + target.size % 2)
+    for n in range(len(frames)):
+        _put(target, value, n, native.packed(target, new := raw(n), new))
+    attributes = {**frames.stale, **lossy_attributes(frames)}
     if target.photometric != layout.photometric:
         attributes["PhotometricInterpretation"] = target.photometric
     if target.samples > 1:
@@ -77,12 +105,11 @@ def uncompressed(frames: Frames, change: Change, *, wanted: Sequence[int]) -> Ed
     if frames.extended:
         attributes |= {"ExtendedOffsetTable": None, "ExtendedOffsetTableLengths": None}
     note = NO_ENCODER if codecs.codec_of(layout).encode else NATIVELY
-    return Edited(_even(value), EXPLICIT_LITTLE, attributes, (note,))
+    return Edited(value, EXPLICIT_LITTLE, attributes, (note,))
 
 
-def as_native(frames: Frames) -> Layout:
+def as_native(frames: Frames, layout: Layout) -> Layout:
     """Return the layout of compressed samples once they stand uncompressed, as the decoders give them."""
-    layout = frames.layout
     photometric = layout.photometric
     if photometric in {"YBR_ICT", "YBR_RCT"}:
         photometric = "RGB"
@@ -108,6 +135,11 @@ def lossy_attributes(frames: Frames) -> Mapping[str, object]:
     return {flag: "01", ratio: f"{layout.size / squeezed:.4g}", method: codec.method, **_said(frames, ratio, method)}
 
 
+def _notes(frames: Frames) -> tuple[str, ...]:
+    codec = codecs.codec_of(frames.layout)
+    return (LOSSLESSLY,) if codec.lossy and codec.encode else ()
+
+
 def _said(frames: Frames, *keywords: str) -> dict[str, object]:
     return {k: frames.lossy[k] for k in keywords if frames.lossy.get(k)}
 
@@ -116,11 +148,6 @@ def _changed(frames: Frames, n: int, raw: Samples, change: Change) -> Samples:
     """Return the bits of a frame after the change; the very same array when nothing differs."""
     new = change(n, native.stored(frames.layout, raw))
     return raw if new is None else native.merged(frames.layout, raw, new)
-
-
-def _even(value: bytearray) -> bytearray:
-    value += b"\0" * (len(value) % 2)
-    return value
 
 
 def _put(layout: Layout, value: bytearray, n: int, frame: bytes, *, swapped: bool = False) -> None:
