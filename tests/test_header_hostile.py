@@ -18,7 +18,7 @@ from pydicom.datadict import DicomDictionary, dictionary_VR
 
 from dicomlab import engine, files
 from dicomlab.errors import DicomlabError, InstanceError
-from dicomlab.header import names, wire
+from dicomlab.header import Gatherer, names, wire
 from dicomlab.header.walk import walk
 from dicomlab.header.wire import Element, Encoding
 
@@ -35,7 +35,7 @@ def recipe(name: str) -> object:
 def done(instance: engine.Instance, name: str) -> engine.Cleaned:
     """The instance cleaned with what it tells about itself."""
     how = recipe(name)
-    gatherer = engine.Gatherer(how)
+    gatherer = Gatherer(how)
     gatherer.add(instance.elements, instance.encoding)
     subject = engine.subject_of(how, KEY, instance)
     return engine.Deidentifier(how, KEY, subject, gatherer.identifiers()).apply(instance)

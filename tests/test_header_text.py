@@ -11,7 +11,7 @@ from pydicom import dcmread, dcmwrite
 from pydicom.dataset import Dataset
 
 from dicomlab import engine, pseudonyms
-from dicomlab.header import charsets, values, wire
+from dicomlab.header import Gatherer, charsets, values, wire
 from dicomlab.header.wire import Element
 
 NAME = "Quistgaard^Ingeborg"
@@ -23,7 +23,7 @@ def after_of(before: Dataset, *elements: Element, what: object = ()) -> dict[int
     found = engine.instance_of(before)
     found = replace(found, elements={**found.elements, **{e.tag: e for e in elements}})
     recipe = recipe_of(what)
-    gatherer = engine.Gatherer(recipe)
+    gatherer = Gatherer(recipe)
     gatherer.add(found.elements, found.encoding)
     cleaner = engine.Deidentifier(recipe, KEY, engine.subject_of(recipe, KEY, found), gatherer.identifiers())
     return {tag: e.value for tag, e in cleaner.apply(found).instance.elements.items()}
@@ -418,3 +418,18 @@ def test_a_dummy_is_valid_for_its_vr_and_of_even_length(vr):
 )  # fmt: skip
 def test_what_fits_a_vr(text, vr, fits):
     assert values.fits(text, vr) is fits
+
+
+def test_a_name_that_is_a_word_of_the_field_stays_in_a_technical_attribute_and_is_shown_as_a_finding():
+    before = instance(PatientName="Long^Ingeborg", ManufacturerModelName="Long Bore 70", StationName="Quistgaard")
+    made = engine.plan(before, recipe_of([]), KEY)
+    (left,) = (f for f in made.findings if f.carrier == "header")
+    assert left.path == "ManufacturerModelName"
+    assert "also a name" in left.why
+    assert "Long" not in repr(left) + left.why
+    assert engine.deidentify(before, recipe_of([]), KEY).ManufacturerModelName == "Long Bore 70"
+
+
+def test_no_finding_where_the_word_is_no_name_of_the_patient():
+    before = instance(PatientName="Quistgaard^Ingeborg", ManufacturerModelName="Long Bore 70")
+    assert engine.plan(before, recipe_of([]), KEY).findings == ()

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import json
+
+from deidentified import instance, recipe_of
 from hypothesis import given
 from hypothesis import strategies as st
 from pydicom.dataset import Dataset
 
+import dicomlab as dl
 from dicomlab.risk import LEVELS, Record, assess, records, suggest
 
 
@@ -98,3 +102,28 @@ def test_a_suggestion_reaches_its_k(people, k):
 def test_leaving_everything_out_makes_one_class():
     last = {name: len(levels) - 1 for name, levels in LEVELS.items()}
     assert assess(SIX, last).classes == {6: 1}
+
+
+# --- in the report of a release ---------------------------------------------------------------------------------------
+
+
+def test_the_report_tells_k_of_a_release_as_worked_out_by_hand(tmp_path):
+    # Sex and age stay under retain-patient-characteristics. Four patients: two women of 57, a man of 57, a man of 91,
+    # who is told as 090Y. Classes: {57 F} 2, {57 M} 1, {090Y M} 1: k = 1, two patients alone, mean risk 3 of 4.
+    source = tmp_path / "in"
+    source.mkdir()
+    for n, (sex, age) in enumerate([("F", "057Y"), ("F", "057Y"), ("M", "057Y"), ("M", "091Y")]):
+        made = instance(
+            PatientID=f"QX-{n}", PatientSex=sex, PatientAge=age, StudyInstanceUID=f"2.25.77{n}",
+            SeriesInstanceUID=f"2.25.78{n}", SOPInstanceUID=f"2.25.79{n}",
+        )  # fmt: skip
+        made.save_as(source / f"{n}.dcm", enforce_file_format=True)
+    dl.run(source, tmp_path / "out", recipe_of(["retain-patient-characteristics"]), dl.Key(b"k" * 32))
+    told = json.loads((tmp_path / "out" / "report.json").read_text("utf-8"))["singled_out"]
+    assert (told["patients"], told["k"], told["unique"], told["mean_risk"]) == (4, 1, 2, 0.75)
+    assert told["classes"] == {"1": 2, "2": 1}
+    without = {row["name"]: row["k_without"] for row in told["known"]}
+    # Without age: two women, two men. Without sex: three of 57, one of 90.
+    assert (without["age"], without["sex"]) == (2, 1)
+    page = (tmp_path / "out" / "report.html").read_text("utf-8")
+    assert "Who could be singled out" in page

@@ -15,6 +15,7 @@ from dicomlab.free_text import Identifiers
 from dicomlab.header import Context, HeaderCleaner, Subject, claims, stream, wire
 from dicomlab.header.names import attribute_name
 from dicomlab.header.wire import Element
+from dicomlab.header.wording import ORDINARY_WORD
 from dicomlab.records import Action, Carrier, Change, Finding, Reason, Region, Repainted
 
 if TYPE_CHECKING:
@@ -141,7 +142,8 @@ class Deidentifier:
         )
         codes = tuple(code for code, _ in said)
         repainted = Repainted(looked.regions, looked.cropped, face.name if face is not None and looked.masked else "")
-        plan = Plan(tuple(changes), looked.findings)
+        words = (c for c in changes if c.by == ORDINARY_WORD)
+        plan = Plan(tuple(changes), (*looked.findings, *(_left_standing(c) for c in words)))
         return Cleaned(clean, plan, codes, repainted if repainted != Repainted() else None)
 
     def _pictures(self, instance: Instance, attributes: Mapping[str, str], face: Face | None) -> _Looked:
@@ -220,6 +222,12 @@ class Deidentifier:
             if kept == "quarantine":
                 raise InstanceError(Reason.TEXT_AT_RISK if carrier is Carrier.BURNED_IN else Reason.FACE_AT_RISK)
         return tuple(Finding(carrier, "PixelData", why, "pixels") for carrier, why in risks.items())
+
+
+def _left_standing(change: Change) -> Finding:
+    """Tell that a name was left where it is a word, such as Big in "Big Bore"; a person may see it otherwise."""
+    why = "a word that is also a name of the patient or of staff stays: here it reads as a word of the field"
+    return Finding(Carrier.HEADER, change.path, why, "free text", change.vr)
 
 
 def _without_stream_metadata(elements: dict[int, Element], changes: list[Change]) -> dict[int, Element]:

@@ -28,6 +28,7 @@ _SHORTEST_ANYWHERE = 8  # identifiers of letters and digits that are found insid
 _SHORTEST_PHONE = 7
 _NATIONAL, _INTERNATIONAL = 8, 10  # digits at the end that stay when the prefix is written otherwise
 _LARGEST_GAP = 3  # signs between the parts of a name
+_SHORTEST_LEFT = 3  # letters of a name that is told when it stays as a word
 _LONGEST_NAME = 8  # parts; more are a text in the wrong attribute
 
 _WORD = re.compile(r"[^\W_]+(?:['’][^\W_]+)*")
@@ -176,6 +177,15 @@ class Known:
             yield from self._inside(folded, part)
         for part in self.spaceless:
             yield from ((at, at + len(part)) for at in _places(folded, part))
+
+    def has_name(self, folded: str) -> bool:
+        """Return whether a word of three letters or more is a name that is also an ordinary word."""
+        words = {m[0] for m in _WORD.finditer(folded) if len(m[0]) >= _SHORTEST_LEFT}
+        return not words.isdisjoint(self._ordinary)
+
+    @cached_property
+    def _ordinary(self) -> frozenset[str]:
+        return frozenset((self.words | self.weak) & ordinary_words())
 
     def _inside(self, folded: str, part: str) -> Iterator[tuple[int, int]]:
         """Yield where a long part stands inside a longer word that is no ordinary one."""

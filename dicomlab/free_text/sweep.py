@@ -18,7 +18,7 @@ from functools import cached_property
 
 from dicomlab.free_text.known import Identifiers, Known
 from dicomlab.free_text.patterns import pattern_spans
-from dicomlab.free_text.spelling import fold_with_map, is_spaceless
+from dicomlab.free_text.spelling import fold, fold_with_map, is_spaceless
 from dicomlab.free_text.vocabulary import unknown_spans
 
 _SHORTEST_BYTES = 6
@@ -67,6 +67,10 @@ class Sweeper:
         if patterns:
             spans += pattern_spans(text, technical=technical)
         return _cut(text, spans) if spans else text
+
+    def leaves_name(self, text: str) -> bool:
+        """Return whether a swept text still has a word that is also a name of the patient's or of staff."""
+        return self.known.has_name(fold(text))
 
     @staticmethod
     def without_unknown(text: str) -> str:

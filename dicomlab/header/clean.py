@@ -287,7 +287,7 @@ class HeaderCleaner:
             case "DA" | "DS" | "DT" | "IS" | "TM":
                 done = self._figures(site, explicit=explicit)
             case vr if vr in _TEXT:
-                done = self._text(site, explicit=explicit)
+                done = wording.noted(self.sweeper, site, self._text(site, explicit=explicit))
             case _:
                 done = Done(site.element)
         return done if done.changes else Done(done.element, noted)

@@ -6,11 +6,14 @@ import re
 from typing import TYPE_CHECKING
 
 from dicomlab.header import charsets, values, wire
+from dicomlab.records import Action
 
 if TYPE_CHECKING:
     from dicomlab.free_text import Sweeper
-    from dicomlab.header.site import Site
+    from dicomlab.header.site import Done, Site
 
+# By which a change tells that a name was left standing, since it is a word of the field where it stands.
+ORDINARY_WORD = "ordinary word"
 _CODE_ITEM = frozenset({0x00080100, 0x00080102, 0x00080103, 0x00080104, 0x00080119, 0x00080120})
 _PROSE = frozenset({"LT", "ST", "UC", "UT"})
 _FREE = _PROSE | {"LO", "SH"}
@@ -60,6 +63,16 @@ def is_held_against_vocabulary(site: Site) -> bool:
     """
     cleans = site.code == "C" or site.where.cleans
     return cleans and site.vr in _FREE and site.element.tag not in _CODE_ITEM and not _TECHNICAL.match(site.name)
+
+
+def noted(sweeper: Sweeper, site: Site, done: Done) -> Done:
+    """Return what became of a text, with a note where a name of the patient's stays in it as an ordinary word."""
+    if done.element is None or not done.element.value or site.vr in ("PN", *wire.ASCII_VRS):
+        return done
+    text, _ = charsets.decode(done.element.value, site.vr, site.where.charset)
+    if not sweeper.leaves_name(text):
+        return done
+    return done._replace(changes=(*done.changes, site._replace(code="", by=ORDINARY_WORD).change(Action.K)))
 
 
 def cleaned(sweeper: Sweeper, site: Site, *, patterns: bool, vocabulary: bool = False) -> tuple[bytes, bool] | None:

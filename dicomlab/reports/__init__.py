@@ -9,8 +9,8 @@ tables     attribute summaries -> a searchable table of distinct values, masked
 
 from __future__ import annotations
 
-from dicomlab.reports.facts import summary
+from dicomlab.reports.facts import SingledOut, summary
 from dicomlab.reports.page import Preview, page, preview, write
 from dicomlab.reports.pictures import Picture, pictures
 
-__all__ = ["Picture", "Preview", "page", "pictures", "preview", "summary", "write"]
+__all__ = ["Picture", "Preview", "SingledOut", "page", "pictures", "preview", "summary", "write"]

@@ -9,14 +9,28 @@ from __future__ import annotations
 import re
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from dicomlab import standard
-from dicomlab.records import Action, Carrier, Check, Finding, Outcome, Reason, RunOutcome, State, Verdict, total
+from dicomlab.records import (
+    Action,
+    Carrier,
+    Check,
+    Finding,
+    HeadTold,
+    Outcome,
+    Reason,
+    RunOutcome,
+    State,
+    Verdict,
+    total,
+)
 
 if TYPE_CHECKING:
     from dicomlab.recipe import Recipe
+    from dicomlab.risk import Assessment, Suggestion
 
 Facts = dict[str, Any]  # JSON: whatever report.json holds
 
@@ -66,11 +80,21 @@ _AT_RISK: Mapping[Carrier, tuple[Reason, ...]] = {
 _ITEM = re.compile(r"\[\d+\]")
 
 
+@dataclass(frozen=True, slots=True)
+class SingledOut:
+    """How well patients of a release hide among each other, and how quasi-identifiers must be told for `wanted`."""
+
+    assessment: Assessment
+    suggestion: Suggestion | None
+    wanted: int
+
+
 def summary(
     result: RunOutcome | Verdict,
     *,
     recipe: Recipe | None = None,
     manifest_sha256: str = "",
+    singled_out: SingledOut | None = None,
     written: datetime | None = None,
 ) -> Facts:
     """Return everything that a report says of a run, as a dictionary that JSON can hold.
@@ -83,6 +107,8 @@ def summary(
         The recipe that was used: its options and exceptions are listed.
     manifest_sha256
         Digest of ``manifest.jsonl``, 64 hexadecimal digits, or empty.
+    singled_out
+        How well patients of the release hide among each other.
     written
         Time of the report; the present, in UTC, when not given.
 
@@ -111,8 +137,35 @@ def summary(
         "statement": SAFE_HARBOR_STATEMENT,
         "actions": _actions(done) if run else None,
         "codes": _codes(done) if run else None,
+        "singled_out": _singled_out(singled_out) if singled_out else None,
+        "heads": [_head(h) for h in run.heads] if run else [],
         "decide": _decide(outcomes) if run else None,
     }
+
+
+def _singled_out(found: SingledOut) -> Facts:
+    """Return classes of patients that look alike, and what each quasi-identifier adds."""
+    told, suggested = found.assessment, found.suggestion
+    return {
+        "patients": told.patients,
+        "k": told.k,
+        "unique": told.unique,
+        "classes": {str(size): count for size, count in told.classes.items()},
+        "mean_risk": round(told.mean_risk, 4),
+        "wanted": found.wanted,
+        "reaches": suggested.assessment.k if suggested else None,
+        "known": [
+            {"name": name, "k_without": k, "told": suggested.levels[name] if suggested else ""}
+            for name, k in told.without.items()
+        ],
+    }
+
+
+def _head(head: HeadTold) -> Facts:
+    end = "no head" if head.clear else "refused" if head.refused else "defaced"
+    numbers = {name: round(value, 4) for name, value in {**head.confidence, **head.scores}.items()}
+    return {"name": head.name, "instances": head.instances, "series": head.series, "end": end, "why": head.refused,
+            "numbers": numbers}  # fmt: skip
 
 
 def _version() -> str:
@@ -217,7 +270,7 @@ def _faces(outcomes: Sequence[Outcome], count: int) -> tuple[str, str]:
     """Return status and note of item Q, full-face photographs and comparable images."""
     kept, held = _at_risk(outcomes, Carrier.FACE)
     if kept:
-        return "open", f"{_instances(kept)} released whose pixels may show a face; none was defaced"
+        return "open", f"{_instances(kept)} released whose pixels may show a face"
     if held:
         return "held back", f"{_instances(held)} whose pixels may show a face were quarantined"
     return ("treated", "") if count else ("none", "no volume that could show a face was released")

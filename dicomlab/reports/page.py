@@ -14,7 +14,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from dicomlab import files
 from dicomlab.errors import ReleaseError
-from dicomlab.reports.facts import Facts, summary
+from dicomlab.reports.facts import Facts, SingledOut, summary
 
 if TYPE_CHECKING:
     from dicomlab.recipe import Recipe
@@ -29,6 +29,7 @@ def write(
     recipe: Recipe | None = None,
     pictures: Iterable[Picture] = (),
     manifest_sha256: str = "",
+    singled_out: SingledOut | None = None,
     written: datetime | None = None,
 ) -> Path:
     """Write the report of a run, or of a verdict alone, and return its path.
@@ -46,6 +47,8 @@ def write(
         What `dicomlab.reports.pictures` returned; only the page holds them.
     manifest_sha256
         Digest of the release's ``manifest.jsonl``.
+    singled_out
+        How well patients of the release hide among each other.
     written
         Time of the report; the present when not given.
 
@@ -60,7 +63,7 @@ def write(
         If the name ends otherwise.
     """
     target = Path(path)
-    facts = summary(result, recipe=recipe, manifest_sha256=manifest_sha256, written=written)
+    facts = summary(result, recipe=recipe, manifest_sha256=manifest_sha256, singled_out=singled_out, written=written)
     if target.suffix == ".html":
         text = page(facts, pictures)
     elif target.suffix == ".json":

@@ -3,19 +3,26 @@
 from __future__ import annotations
 
 import json
-from dataclasses import replace
+import warnings
+from dataclasses import asdict, replace
 from datetime import UTC, datetime
 from hashlib import sha256
+from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any
 
-from dicomlab import judge, pseudonyms, reports
+from pydicom import dcmread
+
+from dicomlab import judge, pseudonyms, reports, risk
 from dicomlab.files import write_atomic
-from dicomlab.records import Carrier, Check, Finding, Outcome, Reason, Region, Repainted, RunOutcome, State
+from dicomlab.records import Carrier, Check, Finding, HeadTold, Outcome, Reason, Region, Repainted, RunOutcome, State
 from dicomlab.reports.pictures import pictures
 from dicomlab.runs.layout import CROSSWALK, MANIFEST, Layout, write_rows
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
+    from pathlib import Path
+
+    from pydicom.dataset import Dataset
 
     from dicomlab.catalog import Entry
     from dicomlab.pseudonyms import Key
@@ -39,6 +46,9 @@ def write(
     audit = list(audit)
     write_crosswalk(layout, result, entries, {row["ordinal"]: row["pseudonym"] for row in audit})
     _write_audit(layout, result, entries, audit=audit, key=key)
+    if result.heads:
+        told = json.dumps([asdict(head) for head in result.heads], indent=1)
+        write_atomic(layout.private / _HEADS, [told.encode()], mode=0o600)
     result = write_manifest(layout, result, recipe, identity)
     keep_digest(layout)
     log = [f"{datetime.now(UTC).isoformat(timespec='seconds')} {result}", *(
@@ -53,10 +63,14 @@ def write_manifest(layout: Layout, result: RunOutcome, recipe: Recipe, identity:
     lines = "".join(json.dumps(as_line(o), ensure_ascii=True) + "\n" for o in result.outcomes)
     digest = write_atomic(layout.release / MANIFEST, [lines.encode()])
     drawn = pictures(layout.release, result)
+    singled_out = _singled_out(layout, result.outcomes)
 
     def pages(outcome: RunOutcome) -> None:
         for name in _REPORTS:
-            reports.write(outcome, layout.release / name, recipe=recipe, pictures=drawn, manifest_sha256=digest)
+            reports.write(
+                outcome, layout.release / name, recipe=recipe, pictures=drawn, manifest_sha256=digest,
+                singled_out=singled_out,
+            )  # fmt: skip
 
     pages(result)
     if identity is not None and result.verdict is not None:
@@ -68,6 +82,21 @@ def write_manifest(layout: Layout, result: RunOutcome, recipe: Recipe, identity:
 
 
 _REPORTS = ("report.html", "report.json")
+_WANTED_K = 5  # patients that look alike at least, for the suggestion in the report
+
+
+def _singled_out(layout: Layout, outcomes: Sequence[Outcome]) -> reports.SingledOut | None:
+    """Return how well patients of the release hide among each other; one instance a folder and kind is looked at."""
+    chosen = {(PurePosixPath(o.output).parent, o.modality): o.output for o in outcomes if o.output}
+    there = (path for output in sorted(chosen.values()) if (path := layout.release / output).is_file())
+    known = risk.records(_header(path) for path in there)
+    return reports.SingledOut(risk.assess(known), risk.suggest(known, _WANTED_K), _WANTED_K) if known else None
+
+
+def _header(path: Path) -> Dataset:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        return dcmread(path, stop_before_pixels=True, force=True)
 
 
 def as_line(outcome: Outcome) -> dict[str, Any]:
@@ -78,7 +107,9 @@ def as_line(outcome: Outcome) -> dict[str, Any]:
         "output": outcome.output,
         "sha256": outcome.sha256, "changes": dict(outcome.changes), "safe_harbor": dict(outcome.safe_harbor),
         "codes": list(outcome.codes), "verified": outcome.verified,
-        "findings": [{"carrier": str(f.carrier), "where": f.path, "why": f.why} for f in outcome.findings],
+        "findings": [
+            {"carrier": str(f.carrier), "where": f.path, "why": f.why, "risk": f.risk} for f in outcome.findings
+        ],
         "failed": [c.name for c in outcome.checks if not c.passed],
         **({"repainted": _told(outcome.repainted)} if outcome.repainted is not None else {}),
     }  # fmt: skip
@@ -87,7 +118,7 @@ def as_line(outcome: Outcome) -> dict[str, Any]:
 def from_line(line: dict[str, Any]) -> Outcome:
     """Return the outcome that a line of the manifest tells."""
     findings = tuple(
-        Finding(Carrier(f["carrier"]), f["where"], f["why"], "pixels", ordinal=line["ordinal"])
+        Finding(Carrier(f["carrier"]), f["where"], f["why"], f["risk"], ordinal=line["ordinal"])
         for f in line["findings"]
     )
     checks = () if line["verified"] is None else (Check("verified by the run", bool(line["verified"])),)
@@ -125,7 +156,15 @@ def is_as_written(layout: Layout) -> bool:
     return kept.split(" ")[0] == sha256((layout.release / MANIFEST).read_bytes()).hexdigest()
 
 
-_DIGEST = "manifest.sha256"
+_DIGEST, _HEADS = "manifest.sha256", "heads.json"
+
+
+def heads(layout: Layout) -> tuple[HeadTold, ...]:
+    """Return what the run found of faces, as it kept it in the private folder."""
+    try:
+        return tuple(HeadTold(**told) for told in json.loads((layout.private / _HEADS).read_text("utf-8")))
+    except FileNotFoundError:
+        return ()
 
 
 def write_crosswalk(

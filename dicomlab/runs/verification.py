@@ -88,7 +88,15 @@ def verify(
     failed = sorted({*whole.failed, *(o.ordinal for o in judged if o.verified is False)})
     verdict = Verdict((*whole.checks, *own), sum(o.state is State.WRITTEN for o in judged), tuple(failed))
     result = RunOutcome(
-        layout.release, layout.private, recipe.title, recipe.sha256, tuple(judged), verdict, 0.0, version("dicomlab")
+        layout.release,
+        layout.private,
+        recipe.title,
+        recipe.sha256,
+        tuple(judged),
+        verdict,
+        0.0,
+        version("dicomlab"),
+        evidence.heads(layout),
     )
     said = evidence.write_manifest(layout, result, recipe, everyone)
     if authentic:
