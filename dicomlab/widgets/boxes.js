@@ -14,9 +14,9 @@ export class Boxes {
   constructor(tell, size) {
     Object.assign(this, { tell, size, all: [], chosen: null, frame: 0, drag: null });
   }
-  set(all, chosen) {
-    this.all = all;
-    this.chosen = chosen;
+  /** Take what the kernel says after it heard message number `seq`. */
+  set(all, chosen, seq) {
+    Object.assign(this, { all, chosen, seq });
   }
   get seen() {
     return this.all.filter((one) => one.frame == null || one.frame === this.frame);

@@ -12,9 +12,13 @@ export const PLANES = {
   coronal: { on: 1, down: 0, across: 2, turned: true },
 };
 
+const KEYED = ["button", "input", "select", "summary"];
+
 /** Return an element with properties, attributes (names with a dash, role) and children. */
 export function h(tag, given = {}, ...children) {
   const made = document.createElement(tag);
+  // JupyterLab takes keys such as arrows, m or r for shortcuts of its own, unless the element itself says this.
+  if (KEYED.includes(tag) || "tabIndex" in given) made.dataset.lmSuppressShortcuts = "true";
   for (const [name, value] of Object.entries(given))
     name === "role" || name.includes("-") ? made.setAttribute(name, value) : (made[name] = value);
   made.append(...children.filter((child) => child != null));

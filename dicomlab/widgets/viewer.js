@@ -17,7 +17,7 @@ const BOX_KEYS = [
 const MOUSE = "Mouse: click or drag sets the crosshair or draws a box; drag with the right button changes the window; " +
   "shift + drag moves; wheel steps where the picture has the focus, ctrl + wheel zooms.";
 
-class Viewer {
+export class Viewer {
   constructor(model, el) {
     Object.assign(this, { model, el, sheets: new Map(), panes: [], version: 0, sent: 0 });
     this.id = Math.random().toString(36).slice(2);
@@ -25,7 +25,7 @@ class Viewer {
     this.boxes = new Boxes((act, one) => this.tell(act, one), () => [this.shape[2], this.shape[1]]);
     this.note = h("p", { className: "dl-note" },
       "No pixels are stored in a notebook: run the cell to see them.");
-    el.replaceChildren(h("div", { className: "dl-viewer", "data-lm-suppress-shortcuts": "true" }, this.note));
+    el.replaceChildren(h("div", { className: "dl-viewer" }, this.note));
     this.root = el.firstChild;
     this.heard = (message, buffers) => this.hear(message, buffers);
     model.on("msg:custom", this.heard);
@@ -49,7 +49,8 @@ class Viewer {
     else if (message.kind === "mask") this.setMask(message.mask, buffers[0]);
     else if (message.kind === "after") this.after = new Samples(this.header, buffers[0]);
     else if (message.kind === "look") this.setLook(message.look);
-    else if (message.kind === "boxes" && message.seq >= this.sent) this.boxes.set(message.boxes, message.chosen);
+    else if (message.kind === "boxes" && message.seq >= this.sent)
+      this.boxes.set(message.boxes, message.chosen, message.seq);
     if (message.kind === "after") this.version++, this.after.window(...this.state.range);
     if (message.kind !== "scene") this.draw();
   }
@@ -66,8 +67,8 @@ class Viewer {
     this.mask = message.mask ? new Mask(message.mask, buffers[buffers.length - 1]) : null;
     this.cursor = this.shape.map((n) => n >> 1);
     if (this.flat) this.cursor[0] = 0;
-    this.sent = 0;
-    this.boxes.set(message.boxes, message.chosen);
+    this.sent = message.seq;
+    this.boxes.set(message.boxes, message.chosen, message.seq);
     this.build();
     this.preset(0);
     this.setLook(message.look);
@@ -101,7 +102,7 @@ class Viewer {
     this.grid = h("div", { className: "dl-grid" });
     this.root.replaceChildren(
       h("div", { className: "dl-bar", role: "toolbar", "aria-label": "Viewer" },
-        h("strong", {}, this.title), h("label", { className: "dl-group" }, "window ", this.presets), this.overlay,
+        this.title ? h("strong", {}, this.title) : null, h("label", { className: "dl-group" }, "window ", this.presets), this.overlay,
         frames > 1 ? h("span", { className: "dl-group" }, this.player, this.speed) : null,
         h("span", { className: "dl-group" }, zoom("−", 1 / 1.25, "Zoom out"), zoom("+", 1.25, "Zoom in"),
           zoom("⤢", 0, "Show all"))),
@@ -338,8 +339,8 @@ class Viewer {
   }
   /** Pass on what was done to a box; answers to what was said before the last of it are not shown. */
   tell(act, one) {
-    this.model.send({ kind: "box", act, seq: ++this.sent, id: one?.id ?? null, box: one?.box ?? null,
-                      frame: this.header.numbers[this.cursor[0]] });
+    this.model.send({ kind: "box", act, seq: ++this.sent, seen: this.boxes.seq, id: one?.id ?? null,
+                      box: one?.box ?? null, frame: this.header.numbers[this.cursor[0]] });
   }
 }
 

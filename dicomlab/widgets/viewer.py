@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 def script(*names: str) -> str:
     """Return modules of this package as one, in the order given; the last one keeps its exports."""
     texts = [files("dicomlab.widgets").joinpath(name).read_text("utf-8") for name in names]
+    texts[:-1] = [text.partition("\nexport default")[0] for text in texts[:-1]]
     bare = [re.sub(r"^export (?!default)", "", text, flags=re.MULTILINE) for text in texts]
     return re.sub(r"^import [^;]*;\n", "", "\n".join(bare), flags=re.MULTILINE)
 
@@ -192,6 +193,7 @@ class Viewer(Shown):
             "boxed": False,
             "boxes": [],
             "chosen": None,
+            "seq": 0,
         }
 
 

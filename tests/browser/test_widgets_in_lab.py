@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 
 import pytest
+import yaml
 
 VOLUME = """
 import numpy as np
@@ -81,6 +82,7 @@ def test_dragging_with_the_right_button_changes_the_window(volume):
 
 
 def test_a_slider_changes_the_opacity_of_the_mask(volume):
+    volume.find("input[type=checkbox]").check()
     slider = volume.find("input[aria-label='Opacity of the mask']")
     slider.focus()
     assert changed(volume, lambda: volume.page.keyboard.press("ArrowRight"))
@@ -98,3 +100,102 @@ def test_no_pixel_is_in_the_notebook_that_is_saved_with_the_state_of_its_widgets
     assert not any("buffers" in state for state in states.values())
     rest = json.dumps([{k: v for k, v in s["state"].items() if k not in {"_esm", "_css"}} for s in states.values()])
     assert len(rest) < 3000
+
+
+TEXT = """
+import numpy as np
+from types import SimpleNamespace
+from dicomlab.records import Masked, Region
+from dicomlab.widgets import TextReview
+from dicomlab.widgets.text_model import Shot
+grey = np.tile(np.arange(128, dtype=np.uint8), (96, 1))
+box = SimpleNamespace(region=Region(8, 8, 60, 20), kind="phi", text=Masked("KOWALSKI ZOFIA"))
+a = Shot("patient 1 / series 1", "a" * 16, "ACME|S|128x96", (96, 128), lambda: [grey] * 3, grey, (box,))
+b = Shot("patient 1 / series 2", "b" * 16, "ACME|S|128x96", (96, 128), lambda: [grey.T.copy()[:96]], grey)
+TextReview([a, b], "low", "mine.yaml")
+"""
+
+
+@pytest.fixture(scope="module")
+def text(lab):
+    with lab.notebook(TEXT) as opened:
+        opened.find(".dl-review tbody tr").first.wait_for()
+        yield opened
+
+
+def decisions(opened):
+    """What the recipe file holds, once it says that it is saved."""
+    opened.find("button:text('Save to recipe')").click()
+    opened.until(".dl-review .dl-main > .dl-status", "saved in mine.yaml")
+    block = yaml.safe_load((opened.path.parent / "mine.yaml").read_text("utf-8")).get("burned_in", {})
+    return [(d["action"], d["box"], d["reason"]) for d in block.get("decisions", [])]
+
+
+def test_text_is_decided_about_by_keyboard_and_the_recipe_holds_it(text):
+    canvas, press = text.find(".dl-grid canvas"), text.page.keyboard.press
+    text.find("input[aria-label=Reason]").fill("name bar")
+    canvas.focus()
+    before = text.pixels()
+    press(".")
+    press("a")
+    text.until(".dl-review tbody", "name bar")
+    assert text.pixels() != before
+    assert decisions(text) == [("blank", [8, 8, 60, 20], "name bar")]
+    canvas.focus()
+    press("r")
+    text.until(".dl-review tbody .dl-keep", "keep")
+    press("n")
+    for key in ("ArrowRight", "ArrowRight", "Shift+ArrowDown", "ArrowLeft"):
+        press(key)
+    text.until(".dl-review tbody", "52, 43 · 26 × 11")
+    assert decisions(text) == [("keep", [8, 8, 60, 20], "name bar"), ("blank", [52, 43, 78, 54], "name bar")]
+
+
+def test_a_box_is_drawn_moved_and_deleted_with_the_mouse(text):
+    mouse, box = text.page.mouse, text.find(".dl-grid canvas").bounding_box()
+    scale = box["height"] / 96
+    left = box["x"] + (box["width"] - 128 * scale) / 2
+
+    def at(x, y):
+        return left + x * scale, box["y"] + y * scale
+
+    rows = text.find(".dl-review tbody tr")
+    count = rows.count()
+    mouse.move(*at(20, 60))
+    mouse.down()
+    mouse.move(*at(50, 70), steps=4)
+    mouse.up()
+    rows.nth(count).wait_for()
+    assert decisions(text)[-1][1] == [20, 60, 50, 70]
+    mouse.move(*at(35, 65))
+    mouse.down()
+    mouse.move(*at(45, 75), steps=4)
+    mouse.up()
+    text.until(".dl-review .dl-main > .dl-status", "not saved")
+    assert decisions(text)[-1][1] == [30, 70, 60, 80]
+    text.find("button[title=Delete]").click()
+    rows.nth(count).wait_for(state="detached")
+    assert len(decisions(text)) == count
+
+
+def test_another_image_is_chosen_in_the_list_and_has_boxes_of_its_own(text):
+    text.find(".dl-shots").focus()
+    before = text.pixels()
+    text.page.keyboard.press("ArrowDown")
+    text.find(
+        ".dl-shots li[aria-selected=true]",
+    ).filter(has_text="series 2").wait_for()
+    text.until_pixels_differ(before)
+    assert text.find(".dl-review tbody tr").count() == 0
+    text.page.keyboard.press("ArrowUp")
+    text.find(".dl-review tbody tr").first.wait_for()
+
+
+def test_a_text_is_masked_until_it_is_revealed_and_is_in_no_saved_notebook(text):
+    cell = text.find(".dl-review tbody tr td[data-text]").first
+    assert "KOWALSKI" not in cell.inner_text()
+    cell.locator("button").click()
+    text.until(".dl-review tbody tr td", "KOWALSKI ZOFIA")
+    saved = json.loads(text.saved())
+    del saved["cells"]  # the test's own source holds the name
+    assert "KOWALSKI" not in json.dumps(saved)
