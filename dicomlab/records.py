@@ -270,6 +270,11 @@ class HeadTold:
     confidence: Mapping[str, float] = field(default_factory=dict)
     scores: Mapping[str, float] = field(default_factory=dict)
 
+    @property
+    def numbers(self) -> dict[str, float]:
+        """All numbers by name, those of the check afterwards marked as such."""
+        return {**self.confidence, **{f"{name} after": value for name, value in self.scores.items()}}
+
 
 @dataclass(frozen=True, slots=True)
 class Verdict:

@@ -52,7 +52,7 @@ def deface(chosen: argparse.Namespace) -> int:
     rows = [[e.subject, e.series, "; ".join(e.refused) if e.refused else "defaced"] for e in ended]
     show(["subject", "series written", "how it ended"], rows)
     for head in (h for e in ended for h in e.heads if h.confidence):
-        numbers = ", ".join(f"{name} {value:.3g}" for name, value in {**head.confidence, **head.scores}.items())
+        numbers = ", ".join(f"{name} {value:.3g}" for name, value in head.numbers.items())
         print(f"head {head.name}: {numbers}")
     return REFUSED if any(e.refused for e in ended) else DONE
 

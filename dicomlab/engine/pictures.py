@@ -46,7 +46,7 @@ class Face:
 
     `mask`: voxels to remove (slices, rows, columns), None where there is no face; `affine` takes its indices to LPS
     mm. `air`: what voxels inside become, in rescaled units (HU). `refused` says why the face could not be removed,
-    `name` where the mask is kept.
+    `name` where the mask is kept; `thick`: of slices that form no volume, all that the mask meets goes.
     """
 
     mask: NDArray[np.bool_] | None = None
@@ -54,6 +54,7 @@ class Face:
     air: float = 0.0
     refused: str = ""
     name: str = ""
+    thick: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,7 +193,7 @@ def face_frames(told: Dataset, face: Face) -> tuple[NDArray[np.bool_], tuple[int
     assert face.affine is not None  # noqa: S101 - comes with it
     layout, planes = pixels.Layout.of(told), planes_of(told)
     shape = (1, layout.rows, layout.columns)
-    masks = [volume.sampled(face.mask, face.affine, plane.affine(), shape, thick=True)[0] for plane in planes]
+    masks = [volume.sampled(face.mask, face.affine, plane.affine(), shape, thick=face.thick)[0] for plane in planes]
     lowest, highest = limits(layout)
     stored = (min(max(round((face.air - p.intercept) / p.slope), lowest), highest) for p in planes)
     return np.stack(masks), tuple(stored)

@@ -163,7 +163,7 @@ def _singled_out(found: SingledOut) -> Facts:
 
 def _head(head: HeadTold) -> Facts:
     end = "no head" if head.clear else "refused" if head.refused else "defaced"
-    numbers = {name: round(value, 4) for name, value in {**head.confidence, **head.scores}.items()}
+    numbers = {name: round(value, 4) for name, value in head.numbers.items()}
     return {"name": head.name, "instances": head.instances, "series": head.series, "end": end, "why": head.refused,
             "numbers": numbers}  # fmt: skip
 

@@ -222,7 +222,7 @@ class _Frame:
                 message = f"the check after it failed: {looked.why}"
                 raise FaceRefused(message)
         for entry, dataset in self.members:  # localisers and single slices: the same mask, no volume to check
-            faces.setdefault(entry.ordinal, Face(found.mask, found.affine, _lowest(dataset), name=place))
+            faces.setdefault(entry.ordinal, Face(found.mask, found.affine, _lowest(dataset), name=place, thick=True))
         if self.order.folder is not None:
             self._keep(found, place)
         return _Found(faces, replace(told, confidence=found.confidence.numbers(), scores=scores), found)
