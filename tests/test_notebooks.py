@@ -213,10 +213,23 @@ def test_a_place_is_held_while_a_notebook_runs_and_says_nothing(notebook, tmp_pa
     assert [p.name for p in folder.iterdir()] == ["out.ipynb"]
 
 
-def test_a_kernel_that_dies_is_told_and_leaves_nothing(notebook, tmp_path, source):
-    with pytest.raises(NotebookError, match="kernel died"):
-        notebooks.execute(notebook("import os; os._exit(1)"), tmp_path / "out.ipynb", {"source": str(source)})
-    assert not list(tmp_path.glob("out*"))
+def test_a_kernel_that_dies_is_a_notebook_that_failed_with_the_cell_marked(notebook, tmp_path, source):
+    with pytest.raises(NotebookError, match=r"cell 4 .*: the kernel died"):
+        notebooks.execute(
+            notebook("'before'", "import os; os._exit(1)", "'after'"), tmp_path / "out.ipynb", {"source": str(source)}
+        )
+    (left,) = tmp_path.glob("out*")
+    assert left.name == "out.failed.ipynb"
+    code = [c for c in json.loads(left.read_text("utf-8"))["cells"] if c["cell_type"] == "code"]
+    assert [bool(c["outputs"]) for c in code] == [False, False, True, True, False]
+    assert "the kernel died" in code[3]["outputs"][0]["evalue"]
+
+
+def test_a_notebook_that_takes_too_long_is_ended_and_has_failed(notebook, tmp_path, source):
+    book = notebook("import time; time.sleep(60)")
+    with pytest.raises(NotebookError, match="longer than 1 s"):
+        notebooks.execute(book, tmp_path / "out.ipynb", {"source": str(source)}, limit=1)
+    assert [p.name for p in tmp_path.glob("out*")] == ["out.failed.ipynb"]
 
 
 # --- the kernel ------------------------------------------------------------------------------------------------------

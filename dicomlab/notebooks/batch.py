@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 import time
+from asyncio import AbstractEventLoop
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from contextlib import contextmanager
@@ -116,7 +117,7 @@ def each_subject(
             out = layout.release / f"{subject.subject}.ipynb"
             return _executed(subject, path, out, {**mine, "source": str(there)}, **settings)
 
-    with ThreadPoolExecutor(max(1, workers)) as pool:
+    with _threads(workers) as pool:
         try:
             tasks = [pool.submit(one, *task) for task in waiting]
             noted = time.monotonic()
@@ -134,6 +135,20 @@ def each_subject(
         finally:
             _note(layout, path.stem, rows.values())
     return tuple(rows.values())
+
+
+@contextmanager
+def _threads(workers: int) -> Iterator[ThreadPoolExecutor]:
+    """Yield a pool of threads, each with an event loop of its own that is closed in the end."""
+    from jupyter_core.utils import ensure_event_loop  # noqa: PLC0415 - heavy, and only batches need it
+
+    loops: list[AbstractEventLoop] = []
+    try:
+        with ThreadPoolExecutor(max(1, workers), initializer=lambda: loops.append(ensure_event_loop())) as pool:
+            yield pool
+    finally:
+        for loop in loops:
+            loop.close()
 
 
 def _refuse(path: Path, given: Mapping[str, Any]) -> None:

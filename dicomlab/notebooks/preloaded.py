@@ -22,11 +22,12 @@ from dataclasses import dataclass
 from select import select
 from threading import Lock
 
-# What the packaged notebooks load, less what starts threads when it is imported: a process with threads must not fork.
+# What the packaged notebooks load, less what starts threads when it is imported (a process with threads must not fork)
+# and what looks for its notebook at that moment, as matplotlib's backend does.
 MODULES = (
-    "ipykernel.kernelapp", "ipykernel.debugger", "IPython.core.completer", "comm", "ipywidgets", "matplotlib.pyplot",
-    "matplotlib.backends.backend_agg", "matplotlib_inline.backend_inline", "pandas", "dicomlab.runs", "dicomlab.risk",
-    "dicomlab.reports.figures", "dicomlab.reports.tables",
+    "ipykernel.kernelapp", "ipykernel.debugger", "IPython.core.completer", "ipywidgets", "matplotlib.pyplot",
+    "matplotlib.backends.backend_agg", "pandas", "dicomlab.runs", "dicomlab.risk", "dicomlab.reports.figures",
+    "dicomlab.reports.tables",
 )  # fmt: skip
 _LONGEST = 1 << 17  # bytes of a request: arguments and environment
 
@@ -75,11 +76,11 @@ class Kernel:
 class Server:
     """The server's side that we hold; its process starts with the object and ends with `close`, or with ours."""
 
-    def __init__(self, env: Mapping[str, str]) -> None:
-        """Start it; it imports while we go on, and the first kernel waits for that."""
+    def __init__(self, env: Mapping[str, str], modules: Sequence[str] = MODULES) -> None:
+        """Start it; it imports `modules` while we go on, and the first kernel waits for that."""
         self._lock = Lock()
         self._ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-        code = f"from dicomlab.notebooks.preloaded import serve; serve({theirs.fileno()})"
+        code = f"from dicomlab.notebooks.preloaded import serve; serve({theirs.fileno()}, {tuple(modules)!r})"
         nothing = subprocess.DEVNULL
         with theirs:
             self._process = subprocess.Popen(  # noqa: S603 - this interpreter, our own words
@@ -115,9 +116,10 @@ class Server:
         self._process.wait()
 
 
-def serve(channel: int) -> None:
+def serve(channel: int, modules: Sequence[str]) -> None:
     """Import, then fork one kernel for each request, until the other end of the socket closes."""
-    for name in MODULES:
+    sys.path[:] = [folder for folder in sys.path if folder]  # a kernel adds the folder that it works in
+    for name in modules:
         with suppress(ImportError):  # a kernel that needs it will say so
             importlib.import_module(name)
     gc.collect()
@@ -152,7 +154,6 @@ def _become_kernel(request: Mapping[str, object]) -> None:
         os.environ.update(env)  # type: ignore[call-overload]
         os.environ["JPY_PARENT_PID"] = str(os.getppid())
         sys.argv = ["ipykernel_launcher", *request["arguments"]]  # type: ignore[misc]
-        sys.path.insert(0, "")
         import numpy as np  # noqa: PLC0415 - the server's, shared
         from ipykernel.kernelapp import IPKernelApp  # noqa: PLC0415 - the same
 
