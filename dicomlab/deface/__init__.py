@@ -1,6 +1,26 @@
 """Faces in volumes: told from metadata, found, removed, and found to be gone."""
 
-from dicomlab.deface.masking import Confidence, FaceMask, Placement, face_mask, register
+from dicomlab.deface.checking import Scores, check
+from dicomlab.deface.masking import Confidence, FaceMask, Placement, face_mask, is_head, register
+from dicomlab.deface.removing import air_value, deface
+from dicomlab.deface.rendering import VIEWS, rendering
+from dicomlab.deface.teaching import region_growing, threshold_mask
 from dicomlab.deface.triage import face_risk
 
-__all__ = ["Confidence", "FaceMask", "Placement", "face_mask", "face_risk", "register"]
+__all__ = [
+    "VIEWS",
+    "Confidence",
+    "FaceMask",
+    "Placement",
+    "Scores",
+    "air_value",
+    "check",
+    "deface",
+    "face_mask",
+    "face_risk",
+    "is_head",
+    "region_growing",
+    "register",
+    "rendering",
+    "threshold_mask",
+]

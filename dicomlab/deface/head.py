@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 # Extent of the box in which heads are looked at, head mm: (z, y, x), lower and upper.
 LOWER = (-190.0, -100.0, -104.0)
 UPPER = (130.0, 200.0, 104.0)
+EYES_APART_MM = 62.0
 
 # Cross-sections of the skin and of the cerebrum without nose, ears and temporal lobes:
 # z, front (mm before the eyes), back (mm behind them), half width, where it is widest (mm behind), exponent in front.
@@ -84,6 +85,8 @@ class Head:
     mr: Field
     skin: Mask
     brain: Mask
+    into: Field  # mm inside the brain, 0 outside
+    off: Field  # mm from the brain, 0 inside
 
 
 def _loft(table: NDArray[np.float64], z: Field, y: Field, x: Field) -> Mask:
@@ -104,23 +107,25 @@ def _ball(axes: tuple[Field, Field, Field], centre: tuple[float, ...], radii: tu
     return ((np.abs(x) - across) / radii[0]) ** 2 + rest <= 1
 
 
+def axes(step: float) -> tuple[Field, Field, Field]:
+    """Return z, y and x (head mm) of a grid over the head's box, ready to be combined."""
+    lines = (np.arange(a, b, step, dtype=np.float32) for a, b in zip(LOWER, UPPER, strict=True))
+    z, y, x = np.meshgrid(*lines, indexing="ij", sparse=True)
+    return z, y, x
+
+
 @lru_cache(maxsize=4)
 def head(step: float) -> Head:
     """Return the drawn head sampled every `step` mm."""
-    axes = tuple(
-        a.astype(np.float32)
-        for a in np.meshgrid(
-            *(np.arange(a, b, step) for a, b in zip(LOWER, UPPER, strict=True)), indexing="ij", sparse=True
-        )
-    )
-    z, y, x = axes
+    axes_ = axes(step)
+    z, y, x = axes_
     skin = _loft(_SKIN, z, y, x)
     nose = (z < 6) & (z > -44) & (-y < 18 - 0.85 * z) & (-y > 8) & (-y < 105 + 0.9 * z * 1.5)
     skin |= nose & (np.abs(x) < 6 - 0.3 * z)
-    skin |= _ball(axes, (79, -88, -14), (5, 16, 30))  # ears
+    skin |= _ball(axes_, (79, -88, -14), (5, 16, 30))  # ears
     stem = (np.hypot(x, y - 86 + 0.2 * z) < 13) & (z > -190) & (z < 20)
-    cerebellum = _ball(axes, (21, -116, -16), (30, 31, 24))
-    brain = _loft(_CEREBRUM, z, y, x) | _ball(axes, (43, -62, 4), (20, 42, 20)) | cerebellum | (stem & (z > -45))
+    cerebellum = _ball(axes_, (21, -116, -16), (30, 31, 24))
+    brain = _loft(_CEREBRUM, z, y, x) | _ball(axes_, (43, -62, 4), (20, 42, 20)) | cerebellum | (stem & (z > -45))
     away, into = (ndi.distance_transform_edt(m, sampling=step) for m in (~brain, brain))
     skull = (away > 3) & (away < 10) & (z > -50)
     jaws = _loft(_SKIN + np.array([0, -13, -60, -20, 0, 0]), z, y, x) & (z < 20) & (z > -104) & (-y > -35)
@@ -129,20 +134,20 @@ def head(step: float) -> Head:
     cheekbone = jaws & (z > -42) & ~_loft(_SKIN + np.array([0, -24, -60, -30, 0, 0]), z, y, x)
     spine = (np.hypot(x, y - 86) < 24) & (z < -50) & ~stem
     bone = skull | teeth | mandible | cheekbone | spine
-    orbit = _ball(axes, (31, -12, 1), (18, 32, 18)) & ~brain & (away > 4)
-    globe, lens = (_ball(axes, (31, f, 0), (r, r, r)) for f, r in ((0, 12), (9, 4)))
-    air = _ball(axes, (0, -2, -34), (13, 38, 20)) & (-y < 12) & (np.abs(x) > 2)  # nose
-    air |= _ball(axes, (29, -10, -32), (14, 16, 16))  # maxillary sinuses
+    orbit = _ball(axes_, (31, -12, 1), (18, 32, 18)) & ~brain & (away > 4)
+    globe, lens = (_ball(axes_, (31, f, 0), (r, r, r)) for f, r in ((0, 12), (9, 4)))
+    air = _ball(axes_, (0, -2, -34), (13, 38, 20)) & (-y < 12) & (np.abs(x) > 2)  # nose
+    air |= _ball(axes_, (29, -10, -32), (14, 16, 16))  # maxillary sinuses
     air |= (
-        _ball(axes, (10, -12, 2), (8, 22, 9))
-        | _ball(axes, (10, -48, -6), (10, 12, 9))
-        | _ball(axes, (13, 17, 24), (10, 4, 9))
+        _ball(axes_, (10, -12, 2), (8, 22, 9))
+        | _ball(axes_, (10, -48, -6), (10, 12, 9))
+        | _ball(axes_, (13, 17, 24), (10, 4, 9))
     )
     air |= (np.hypot(x / 11, (y - 66) / 7) < 1) & (z < -30) & (z > -130)  # throat
     fat = (ndi.distance_transform_edt(skin, sampling=step) < 5) & (z < 20) | (
         ndi.distance_transform_edt(skin, sampling=step) < 4
     )
-    ventricle = _ball(axes, (9, -75, 48), (8, 38, 12))
+    ventricle = _ball(axes_, (9, -75, 48), (8, 38, 12))
     mr, ct = np.zeros(skin.shape, np.float32), np.full(skin.shape, -1000, np.float32)
     for where, t1, hu in (
         (skin, 55, 45), (skin & fat, 110, -60), (bone, 12, 900), (orbit, 115, -80), (globe, 25, 15), (lens, 60, 60),
@@ -150,4 +155,5 @@ def head(step: float) -> Head:
         (brain & (into > 6), 95, 32), (ventricle, 28, 8),
     ):  # fmt: skip
         mr[where & skin], ct[where & skin] = t1, hu
-    return Head((LOWER[0], LOWER[1], LOWER[2]), step, ct, mr, skin, brain)
+        off, into = (ndi.distance_transform_edt(m, sampling=step).astype(np.float32) for m in (~brain, brain))
+    return Head((LOWER[0], LOWER[1], LOWER[2]), step, ct, mr, skin, brain, into, off)

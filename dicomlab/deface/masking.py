@@ -3,15 +3,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
 from dicomlab.deface.anatomy import Anatomy, anatomy, box
 from dicomlab.deface.head import LOWER
 from dicomlab.deface.looking import STEP_MM, gridded, scaled, skin_inside, skin_threshold
-from dicomlab.deface.placing import Grid, Pose, placed
+from dicomlab.deface.placing import Grid, Pose, glanced, placed
 from dicomlab.errors import FaceRefused
 
 if TYPE_CHECKING:
@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 
     from dicomlab.recipe import DefaceSettings
     from dicomlab.volume import Volume
+
+
+_SURELY, _HARDLY = (0.3, 0.8, 0.5), 0.1  # mutual information, Dice, coverage of a first impression
 
 
 @dataclass(frozen=True, eq=False)
@@ -40,6 +43,10 @@ class Confidence:
     scale: float
     brain: float
     reasons: tuple[str, ...] = ()
+
+    def numbers(self) -> dict[str, float]:
+        """Return the numbers by name."""
+        return {name: float(value) for name, value in asdict(self).items() if name != "reasons"}
 
     @property
     def passed(self) -> bool:
@@ -70,6 +77,17 @@ def register(volume: Volume, *, skin_ct_hu: float = -300, skin_mr: float = 0.45)
     inside = skin_inside(grid.samples, threshold, grid.step)
     pose = placed(Grid(scaled(grid.samples, ct=ct), grid.origin, grid.step), inside, ct=ct)
     return Placement(pose, anatomy(volume, pose.matrix, threshold, ct=ct), ct)
+
+
+def is_head(volume: Volume) -> Literal["yes", "no", "unsure"]:
+    """Return whether a volume of any modality shows a head, told on a coarse grid."""
+    ct = volume.modality == "CT"
+    grid = gridded(volume, 4.0)
+    inside = skin_inside(grid.samples, skin_threshold(grid.samples, ct=ct), grid.step)
+    metric, overlap, coverage = glanced(Grid(scaled(grid.samples, ct=ct), grid.origin, grid.step), inside, ct=ct)
+    if metric > _SURELY[0] and overlap > _SURELY[1] and coverage > _SURELY[2]:
+        return "yes"
+    return "no" if metric < _HARDLY else "unsure"
 
 
 def confidence_of(placement: Placement) -> Confidence:

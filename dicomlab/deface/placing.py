@@ -96,7 +96,7 @@ class Fit:
         """Return what the search makes small: little information, little overlap, a head out of view, odd scales."""
         information, dice, coverage = self.measure(pose)
         scale = pose[6:]
-        odd = 0.6 * float(((scale - scale.mean()) ** 2).sum()) * 3 + 2 * max(0.0, abs(float(scale.mean())) - 0.25)
+        odd = 0.6 * float(((scale - scale.mean()) ** 2).sum()) * 3 + 2 * max(0.0, abs(float(scale.mean())) - 0.35)
         return -information - dice - 0.3 * min(coverage, 0.7) + odd
 
 
@@ -110,16 +110,15 @@ def matrix_of(pose: Floats) -> Floats:
 
 def placed(grid: Grid, inside: NDArray[np.bool_], *, ct: bool) -> Pose:
     """Return where the drawn head fits best into samples scaled to 0..1; `inside` is the inside of the skin."""
-    coarse = _thinned(grid, inside, 8.0)
-    rough = Fit(*coarse, ct=ct, step=8.0)
-    starts = [(rough.cost(start), start) for start in _starts(coarse[0], coarse[1])]
-    starts.sort(key=lambda one: one[0])
+    rough, starts = _ranked(grid, inside, ct=ct)
     chosen: list[Floats] = []
-    for _, start in starts:
+    for start in starts:
         if all(np.abs((start - other) / _UNITS)[:6].max() > 4 for other in chosen):
             chosen.append(start)
         if len(chosen) == 4:
             break
+    if not chosen:
+        return Pose(np.eye(4), (1, 1, 1), 0, 0, 0)
     similar = [_refined(rough, start, free=7, rounds=3) for start in chosen]
     best = min(similar, key=rough.cost)
     fine = Fit(*_thinned(grid, inside, 4.0), ct=ct, step=5.0)
@@ -127,6 +126,22 @@ def placed(grid: Grid, inside: NDArray[np.bool_], *, ct: bool) -> Pose:
     metric, overlap, coverage = fine.measure(best)
     across, along, up = np.exp(best[6:])
     return Pose(matrix_of(best), (float(across), float(along), float(up)), metric, overlap, coverage)
+
+
+def glanced(grid: Grid, inside: NDArray[np.bool_], *, ct: bool) -> tuple[float, float, float]:
+    """Return mutual information, Dice and coverage of the best start, little refined: a first impression."""
+    rough, starts = _ranked(grid, inside, ct=ct)
+    return rough.measure(_refined(rough, starts[0], free=7, rounds=1)) if starts else (0.0, 0.0, 0.0)
+
+
+def _ranked(grid: Grid, inside: NDArray[np.bool_], *, ct: bool) -> tuple[Fit, list[Floats]]:
+    """Return starts, the best first: nodding at every height, then turned where that looked best."""
+    coarse = _thinned(grid, inside, 8.0)
+    rough = Fit(*coarse, ct=ct, step=8.0)
+    nods = sorted(_starts(*coarse), key=rough.cost)[:12]
+    turns = [np.deg2rad([0, roll, yaw]) for roll, yaw in product(_TURN, _TURN)]
+    tried = [np.concatenate([nod[:3] + turn, nod[3:]]) for nod in nods for turn in turns]
+    return rough, sorted(tried, key=rough.cost)
 
 
 def _thinned(grid: Grid, inside: NDArray[np.bool_], step: float) -> tuple[Grid, Samples]:
@@ -151,9 +166,7 @@ def _starts(grid: Grid, inside: Samples) -> list[Floats]:
             continue
         rows, columns = (np.nonzero(slab.any(axis=axes))[0] for axes in ((0, 2), (0, 1)))
         y, x = (grid.origin[n] + grid.step * (a[0] + a[-1]) / 2 for n, a in ((1, rows), (2, columns)))
-        for pitch, yaw, roll in product(_PITCH, _TURN, _TURN):
-            angles = np.deg2rad([pitch, roll, yaw])
-            found.append(np.array([*angles, x, y, level + _PIVOT[2], -0.05, -0.05, -0.05]))
+        found += [np.array([np.deg2rad(nod), 0, 0, x, y, level + _PIVOT[2], -0.05, -0.05, -0.05]) for nod in _PITCH]
     return found
 
 
