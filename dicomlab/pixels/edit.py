@@ -48,9 +48,13 @@ def blank(frames: Frames, regions: Sequence[Region], how: How = "mask") -> Edite
     boxes = {n: [b for r in regions if r.frame in (None, n) and (b := clipped(layout, r))] for n in range(len(frames))}
 
     def change(n: int, samples: Samples) -> Samples:
-        new = samples.copy()
+        new, value = samples.copy(), dark(frames, samples) if how == "mask" or frames.palette else None
         for box in boxes[n]:
-            _fill(frames, new, samples, box, how=how)
+            if value:
+                _fill(layout, new, box, value)
+                continue
+            for block in blocks(box):
+                _fill(layout, new, block, _mean(layout, samples, block))
         return new
 
     edited = write.written(frames, change, boxes={n: b for n, b in boxes.items() if b}, how=how)
@@ -101,18 +105,14 @@ def _reached(frames: Frames, edited: Edited, regions: Sequence[Region]) -> tuple
     return tuple(wide)
 
 
-def _fill(frames: Frames, new: Samples, samples: Samples, box: Region, *, how: How) -> None:
-    """Fill one region of `new`."""
-    layout = frames.layout
-    blurred = how == "blur" and layout.photometric != "PALETTE COLOR"  # indices have no mean: they are masked
-    for block in blocks(box) if blurred else (box,):
-        rows, columns = slice(block.y0, block.y1), slice(block.x0, block.x1)
-        value = dark(frames, samples) if not blurred else _mean(samples, samples[rows, columns])
-        if layout.subsampled:  # chroma that a pixel outside shares stays
-            new[rows, columns, 0] = value[0]
-            new[rows, block.x0 + block.x0 % 2 : block.x1 - block.x1 % 2, 1:] = value[1:]
-        else:
-            new[rows, columns] = value
+def _fill(layout: Layout, new: Samples, box: Region, value: tuple[int, ...]) -> None:
+    """Fill a box; where two pixels share chroma, and one of them lies outside, theirs stays."""
+    rows = new[box.y0 : box.y1]
+    if layout.subsampled:
+        rows[:, box.x0 : box.x1, 0] = value[0]
+        rows[:, box.x0 + box.x0 % 2 : box.x1 - box.x1 % 2, 1:] = value[1:]
+    else:
+        rows[:, box.x0 : box.x1] = value
 
 
 def blocks(box: Region) -> Iterator[Region]:
@@ -150,9 +150,11 @@ def dark(frames: Frames, samples: Samples) -> tuple[int, ...]:
     return (0, 0, 0)
 
 
-def _mean(frame: Samples, part: Samples) -> tuple[int, ...]:
-    """Return the mean of a block, rounded to few levels between the lowest and highest samples of its frame."""
-    lowest, highest = (np.atleast_1d(end(frame, axis=(0, 1))).astype(np.int64) for end in (np.min, np.max))
-    step = np.maximum((highest - lowest) // _LEVELS, 1)
-    means = np.round((np.atleast_1d(part.mean(axis=(0, 1))) - lowest) / step) * step + lowest
-    return tuple(int(m) for m in np.clip(means, lowest, highest))
+def _mean(layout: Layout, samples: Samples, box: Region) -> tuple[int, ...]:
+    """Return the mean of a block, rounded to few levels of the range that it lies in."""
+    lowest, highest = native.limits(layout)
+    if layout.bits_stored > 8:  # noqa: PLR2004 - most of the range may be unused
+        lowest, highest = int(samples.min()), int(samples.max())
+    step = max((highest - lowest) // _LEVELS, 1)
+    means = samples[box.y0 : box.y1, box.x0 : box.x1].reshape(-1, layout.samples).mean(axis=0)
+    return tuple(int(m) for m in np.clip(np.round((means - lowest) / step) * step + lowest, lowest, highest))

@@ -70,8 +70,8 @@ def merged(layout: Layout, raw: Samples, samples: Samples) -> Samples:
     PixelError
         A new sample does not fit into Bits Stored, or the shape is another.
     """
-    if samples.shape != layout.shape:
-        message = f"edited samples have the shape {samples.shape}, the frame has {layout.shape}"
+    if samples.shape != raw.shape:
+        message = f"edited samples have the shape {samples.shape}, those before {raw.shape}"
         raise PixelError(message)
     old = stored(layout, raw)
     changed = old != samples

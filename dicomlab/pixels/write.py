@@ -42,7 +42,7 @@ def written(
             value[start : start + len(piece)] = piece
         for n in wanted:
             raw = frames.raw(n)
-            new = _changed(frames, n, raw, change)
+            new = _changed(frames, n, raw, change, boxes=(boxes or {}).get(n, ()))
             if new is not raw:
                 _put(layout, value, n, native.packed(layout, new, raw), swapped=frames.swapped)
                 stale = frames.stale
@@ -55,7 +55,7 @@ def written(
             new_frames[n] = frame
             continue
         raw = codecs.decoded(layout, before)
-        new = _changed(frames, n, raw, change)
+        new = _changed(frames, n, raw, change, boxes=(boxes or {}).get(n, ()))
         if new is raw:
             continue
         new_frames[n] = codecs.encoded(layout, new, before)
@@ -144,10 +144,24 @@ def _said(frames: Frames, *keywords: str) -> dict[str, object]:
     return {k: frames.lossy[k] for k in keywords if frames.lossy.get(k)}
 
 
-def _changed(frames: Frames, n: int, raw: Samples, change: Change) -> Samples:
-    """Return the bits of a frame after the change; the very same array when nothing differs."""
-    new = change(n, native.stored(frames.layout, raw))
-    return raw if new is None else native.merged(frames.layout, raw, new)
+def _changed(frames: Frames, n: int, raw: Samples, change: Change, *, boxes: Sequence[Region] = ()) -> Samples:
+    """Return the bits of a frame after the change; the very same array when nothing differs.
+
+    `boxes`: where it changes, if that is known: the rest of a large frame need not be compared.
+    """
+    layout = frames.layout
+    new = change(n, native.stored(layout, raw))
+    if new is None:
+        return raw
+    if not boxes or (layout.signed and layout.bits_stored < layout.bits_allocated):  # the sign is the frame's matter
+        return native.merged(layout, raw, new)
+    whole, touched = raw.copy(), False
+    for box in boxes:
+        part = np.s_[box.y0 : box.y1, box.x0 : box.x1]
+        before = raw[part]
+        whole[part] = after = native.merged(layout, before, new[part])
+        touched = touched or after is not before
+    return whole if touched else raw
 
 
 def _put(layout: Layout, value: bytearray, n: int, frame: bytes, *, swapped: bool = False) -> None:
