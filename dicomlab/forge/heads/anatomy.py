@@ -99,7 +99,7 @@ def _layers(p: Points, s: HeadShape) -> Iterator[tuple[str, Field]]:
     m, n = p.mirrored(), bent(p, s)
     parts = brain_parts(m, p)
     space = cranial_space(p, parts)
-    surface = skin(p, m, n, s, join(space) if space is FAR else space - (s.skull + 2 + s.fat))
+    surface = skin(p, m, n, s, scalp=space if space is FAR else space - (s.skull + 2 + s.fat))
     if s.earphones:
         yield "device", _earphones(m)
     if surface is FAR or float(np.min(surface)) > 2 + s.hair:
@@ -117,7 +117,7 @@ def _layers(p: Points, s: HeadShape) -> Iterator[tuple[str, Field]]:
     )  # fmt: skip
     yield "muscle", meet(muscles, surface + 3.5)
     yield "fat", meet(ellipsoid(m, (44, 46, -82), (10, 13, 15)), surface + 2.5)
-    bone, marrow = _skeleton(p, m, n, s, space)
+    bone, marrow = _skeleton(p, m, n, s, space=space)
     yield "bone", meet(bone, surface + 2.5)
     yield "marrow", meet(marrow, surface + 5)
     yield "tooth", meet(_teeth(p), surface + 3)
@@ -134,7 +134,7 @@ def _layers(p: Points, s: HeadShape) -> Iterator[tuple[str, Field]]:
     yield "globe", ellipsoid(m, (ex, ey, ez), (EYE_RADIUS, EYE_RADIUS, EYE_RADIUS))
     yield "lens", ellipsoid(m, (ex, ey + 8.5, ez), (4.6, 2.3, 4.6))
     yield "csf", space
-    yield from brain_layers(p, m, s, parts, space)
+    yield from brain_layers(p, m, s, parts, space=space)
 
 
 def _earphones(m: Points) -> Field:
@@ -162,12 +162,12 @@ def _air(p: Points, m: Points, n: Points, s: HeadShape) -> Field:
     )  # fmt: skip
 
 
-def _skeleton(p: Points, m: Points, n: Points, s: HeadShape, space: Field) -> tuple[Field, Field]:
+def _skeleton(p: Points, m: Points, n: Points, s: HeadShape, *, space: Field) -> tuple[Field, Field]:
     """Return bone and the marrow inside it: vault, base, face with its openings, jaw, spine."""
     vault = marrow = FAR
     if space is not FAR:
         thick = s.skull * (1 + 0.14 * np.sin(p.y / 17 + s.phases[0]) + 0.12 * np.sin(p.x / 14 + s.phases[1]))
-        thick = thick * np.where(p.z < -16, 0.72, 1.0)
+        thick = thick * np.where(p.z < -16, 0.72, 1.0)  # noqa: PLR2004 - mm: below lies the base
         vault, marrow = meet(space - thick, -space), meet(space - 0.68 * thick, 0.3 * thick - space)
     middle = ellipsoid(p, (0, 28, -60), (56, 52, 42))
     face = join(
@@ -181,12 +181,19 @@ def _skeleton(p: Points, m: Points, n: Points, s: HeadShape, space: Field) -> tu
     face = carve(face, ellipsoid(p, (0, 86, -64), (11.5, 32, 17)), blend=2)
     wall = cone if cone is FAR else meet(cone - 1.8, -cone, p.y - 60)
     septum = meet(m.x - 0.8, ellipsoid(p, (0, 50, -58), (4, 34, 20)))
-    base = join(capsule(p, (0, -2, -38), (0, -24, -64), 7), capsule(m, (56, -24, -48), (16, -6, -40), 8.5, 6),
-                ellipsoid(m, (58, -33, -57), (12.5, 15, 17)), capsule(m, (20, 14, -50), (22, 18, -84), 3.5), blend=4)
+    base = join(
+        capsule(p, (0, -2, -38), (0, -24, -64), 7),
+        capsule(m, (56, -24, -48), (16, -6, -40), 8.5, 6),
+        ellipsoid(m, (58, -33, -57), (12.5, 15, 17)),
+        capsule(m, (20, 14, -50), (22, 18, -84), 3.5),
+        blend=4,
+    )
     ramus = capsule(m, (53 + s.jaw, -2, -54), (47 + s.jaw, 10, -108), 4.8, 6.5)
     body = capsule(m, (47 + s.jaw, 10, -108), (11, 73 + s.chin, -120), 7, 8)
     jaw = join(ramus, body, ellipsoid(p, (0, 71 + s.chin, -120), (16, 9, 13)), blend=6)
-    spine = join(capsule(n, (0, -18, -72), (0, -26, -300), 10.5), capsule(m, (18, -26, -78), (20, -34, -86), 7), blend=4)
+    spine = join(
+        capsule(n, (0, -18, -72), (0, -26, -300), 10.5), capsule(m, (18, -26, -78), (20, -34, -86), 7), blend=4
+    )
     arches = carve(capsule(n, (0, -44, -70), (0, -54, -300), 15), capsule(n, (0, -41, -60), (0, -52, -310), 10.5))
     arches = join(arches, capsule(n, (0, -60, -90), (0, -74, -300), 4))
     spine = meet(spine, 1.7 - np.abs(np.sin((n.z + 76) * np.pi / 19.5)) * 6)

@@ -36,7 +36,7 @@ def cranial_space(p: Points, parts: Parts) -> Field:
     return space if space is FAR else space - 1.5
 
 
-def brain_layers(p: Points, m: Points, s: HeadShape, parts: Parts, space: Field) -> Iterator[tuple[str, Field]]:
+def brain_layers(p: Points, m: Points, s: HeadShape, parts: Parts, *, space: Field) -> Iterator[tuple[str, Field]]:
     """Yield the layers of the brain inside the cranial `space`: grey, white, ventricle."""
     cerebrum, cerebellum, stem = parts
     whole = join(cerebrum, cerebellum)
@@ -49,7 +49,8 @@ def brain_layers(p: Points, m: Points, s: HeadShape, parts: Parts, space: Field)
     flat = Points(p.x * 0.22, p.y, p.z)
     flat = flat.boxed() if p.box else flat
     callosum = join(capsule(flat, (0, 28, -2), (0, 31, 8), 4), capsule(flat, (0, 31, 8), (0, 10, 25), 5, 4),
-                    capsule(flat, (0, 10, 25), (0, -18, 27), 4), capsule(flat, (0, -18, 27), (0, -37, 16), 4, 6))  # fmt: skip
+                    capsule(flat, (0, 10, 25), (0, -18, 27), 4), capsule(flat, (0, -18, 27), (0, -37, 16), 4, 6),
+                    )  # fmt: skip
     middle = ellipsoid(p, (0, -16, -2), (40, 22, 15))
     fissure = np.maximum(m.x - 0.6 - s.atrophy, -join(callosum, middle, cerebellum + 1, stem))
     sulci = meet(folds - 0.55 - 1.6 * s.atrophy, depth - np.where(small, 6, 20))

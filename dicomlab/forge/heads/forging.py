@@ -4,18 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy import ndimage
 
-from dicomlab.forge.heads.anatomy import BROW, CHIN, HeadShape, head, own_points
-from dicomlab.forge.shapes import Points
 from dicomlab.forge.draw import Draw
+from dicomlab.forge.heads.anatomy import BROW, CHIN, HeadShape, head, own_points
 from dicomlab.forge.heads.contrasts import CONTRASTS
+from dicomlab.forge.heads.painting import paint
 from dicomlab.forge.heads.persons import person
-from dicomlab.forge.heads.scanning import PLANES, Matrix, Quality, grid, rest, scan, spoiled, turn
-from dicomlab.forge.heads.truth import Landmarks, SyntheticHead, Truth
+from dicomlab.forge.heads.scanning import PLANES, Quality, grid, rest, scan, spoiled, turn
+from dicomlab.forge.heads.truth import Landmarks, Matrix, SyntheticHead, Truth
+from dicomlab.forge.shapes import Points
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
 
 # What a field of view must hold, in the average head: vertex, occiput, nose, chin, ears, sides, nape.
 _EXTENT = np.array([
@@ -35,7 +39,7 @@ _FLIP = np.diag((-1.0, -1.0, 1.0, 1.0))  # RAS to LPS and back
 _FORAMEN = -68.0  # mm: below it the stem is a cord
 
 
-def forge_head(
+def forge_head(  # noqa: PLR0913 - each is a thing that a test wants to vary
     seed: int,
     *,
     contrast: str = "T1",
@@ -87,19 +91,23 @@ def forge_head(
     upright[:3, :3] = turn(*pose).T
     upright[:3, 3] = -upright[:3, :3] @ [place.uniform(-15, 15), place.uniform(-30, 10), place.uniform(-40, 20)]
     patient = np.linalg.inv(upright)
-    cuts = [(side, _placed(np.array([point]), shape, patient)[0]) for side, point in (_CUTS[fov],)] if fov in _CUTS else []
-    affine, size = grid(_placed(_EXTENT, shape, patient), plane, spacing, draw.sub("oblique"), cuts)
-    image, brain, body = scan(head(shape), _FLIP @ upright, affine, size, contrast)
+    cuts = (
+        [(side, _placed(np.array([point]), shape, patient)[0]) for side, point in (_CUTS[fov],)] if fov in _CUTS else []
+    )
+    affine, size = grid(_placed(_EXTENT, shape, patient), plane, spacing, draw.sub("oblique"), cuts=cuts)
+    image, brain, body = scan(head(shape), _FLIP @ upright, affine, size=size, contrast=contrast)
     if table and contrast == "CT":
         extent = _placed(_EXTENT, shape, patient)
-        image = rest(image, body, affine, float(extent[:, 1].max()), (float(patient[0, 3]), float(patient[2, 3])))
+        image = rest(
+            image, body, affine, back=float(extent[:, 1].max()), middle=(float(patient[0, 3]), float(patient[2, 3]))
+        )
     eyes = _placed(np.array([shape.eye, (-shape.eye[0], *shape.eye[1:])]), shape, patient)
     low = cuts[0][1] if cuts and cuts[0][0] == "bottom" else None
     truth = Truth(
         upright, _cut(landmarks, low, upright), _cut(_seen(landmarks, shape, patient, eyes), low, np.eye(4)), eyes,
         _whole_brain(brain, affine, _FLIP @ upright, shape),
     )  # fmt: skip
-    array = spoiled(image, affine, contrast, quality, draw.sub("noise"))
+    array = spoiled(image, affine, contrast, quality=quality, draw=draw.sub("noise"))
     return SyntheticHead(array, affine, contrast, f"head_{seed}_{contrast}_{plane}".lower(), age, truth)
 
 
@@ -114,7 +122,9 @@ def _placed(points: Matrix, shape: HeadShape, patient: Matrix) -> Matrix:
 
 
 def _landmarks(shape: HeadShape) -> Landmarks:
-    return _seen(None, shape, np.eye(4), _placed(np.array([shape.eye, (-shape.eye[0], *shape.eye[1:])]), shape, np.eye(4)))
+    return _seen(
+        None, shape, np.eye(4), _placed(np.array([shape.eye, (-shape.eye[0], *shape.eye[1:])]), shape, np.eye(4))
+    )
 
 
 def _seen(known: Landmarks | None, shape: HeadShape, patient: Matrix, eyes: Matrix) -> Landmarks:
@@ -145,3 +155,25 @@ def _whole_brain(share: NDArray[np.float32], affine: Matrix, to_body: Matrix, sh
     row = (to_body @ affine)[2]
     k, i, j = np.ogrid[: out.shape[0], : out.shape[1], : out.shape[2]]
     return np.asarray(out & (k * row[0] + i * row[1] + j * row[2] + row[3] > _FORAMEN * shape.height))
+
+
+TEMPLATE_LABELS = {"air": 0, "skin": 1, "skull": 2, "brain": 3, "eyes": 4}
+
+
+def template(spacing: float = 2.0, contrast: str = "T1") -> tuple[NDArray[np.float32], NDArray[np.uint8], Matrix]:
+    """Return the mean adult head without noise: values, labels (`TEMPLATE_LABELS`), 4x4 index to mm in RAS.
+
+    Axes are (z, y, x), the anterior commissure lies at 0; the size is that of an atlas' head. "skin" is
+    every tissue of the head that has no other label, with the air in it.
+    """
+    low, high = np.array((-110.0, -150, -190)), np.array((110.0, 125, 115))
+    size = np.ceil((high - low) / spacing).astype(int)
+    affine = np.zeros((4, 4))
+    affine[[2, 1, 0], [0, 1, 2]] = spacing
+    affine[:3, 3], affine[3, 3] = low, 1
+    labels = dict.fromkeys(CONTRASTS["CT"], 1.0) | {"outside": 0, "bone": 2, "marrow": 2, "tooth": 2, "grey": 3,
+              "white": 3, "ventricle": 3, "csf": 3, "globe": 4, "lens": 4, "hair": 0, "device": 0}  # fmt: skip
+    layers, grid_size = head(HeadShape()), (int(size[2]), int(size[1]), int(size[0]))
+    values = paint(affine, grid_size, layers, (CONTRASTS[contrast],), width=spacing)[0]
+    hard = paint(affine, grid_size, layers, (labels,), width=1e-3)[0]
+    return values, np.rint(hard).astype(np.uint8), affine

@@ -10,8 +10,8 @@ import numpy as np
 from dicomlab.forge.draw import Draw
 from dicomlab.forge.heads.anatomy import head
 from dicomlab.forge.heads.persons import person
-from dicomlab.forge.heads.scanning import Matrix, Quality, grid, scan, spoiled
-from dicomlab.forge.heads.truth import SyntheticHead
+from dicomlab.forge.heads.scanning import Quality, grid, scan, spoiled
+from dicomlab.forge.heads.truth import Matrix, SyntheticHead
 from dicomlab.forge.shapes import Field, Points, capsule, carve, ellipsoid, half_space, join, meet
 
 Parts = Iterator[tuple[str, Field]]
@@ -25,7 +25,9 @@ def _torso(p: Points, u: Callable[[float, float], float], *, low: bool = False) 
     """Chest with lungs, heart and arms; `low`: pelvis with hips. Wide ellipses drawn out along z."""
     m, tall = p.mirrored(), Points(p.x, p.y, p.z * 0.25)
     tall = tall.boxed() if p.box else tall
-    wall = join(ellipsoid(tall, (0, 0, 0), (165, 112, 90)), capsule(m, (185, 0, -220), (175, -5, 200), 38, 46), blend=14)
+    wall = join(
+        ellipsoid(tall, (0, 0, 0), (165, 112, 90)), capsule(m, (185, 0, -220), (175, -5, 200), 38, 46), blend=14
+    )
     yield "fat", wall
     yield "skin", _shell(wall, 2.2)
     yield "muscle", wall + 9 + u(0, 14)
@@ -56,7 +58,8 @@ def _knee(p: Points, u: Callable[[float, float], float]) -> Parts:
     yield "fat", leg
     yield "skin", _shell(leg, 2.2)
     yield "muscle", meet(leg + 8 + u(0, 6), np.abs(p.z) * -1 + 38)
-    bones = (join(capsule(p, (0, 0, 60), (0, 4, 220), 15), ellipsoid(p.mirrored(), (21, -2, 20), (22, 30, 24)), blend=14),
+    m = p.mirrored()
+    bones = (join(capsule(p, (0, 0, 60), (0, 4, 220), 15), ellipsoid(m, (21, -2, 20), (22, 30, 24)), blend=14),
              join(capsule(p, (0, 0, -50), (0, -6, -220), 14), ellipsoid(p, (0, -2, -26), (41, 27, 19)), blend=12),
              ellipsoid(p, (0, 44, 22), (23, 10, 22)), capsule(p, (42, -16, -40), (40, -18, -220), 8))  # fmt: skip
     for bone in bones:
@@ -94,7 +97,9 @@ def _breast(p: Points, u: Callable[[float, float], float]) -> Parts:
 
 def _phantom(p: Points, u: Callable[[float, float], float], *, ball: bool = False) -> Parts:
     wide = u(80, 105)
-    outside = ellipsoid(p, (0, 0, 0), (wide,) * 3) if ball else meet(np.hypot(p.x, p.y) - wide, np.abs(p.z) - u(70, 110))
+    outside = (
+        ellipsoid(p, (0, 0, 0), (wide,) * 3) if ball else meet(np.hypot(p.x, p.y) - wide, np.abs(p.z) - u(70, 110))
+    )
     yield "insert", outside
     yield "water", outside + 5
     if not ball:
@@ -152,7 +157,9 @@ def forge_negative(
     drawing, usual, half, middle = _KINDS.get(kind, (None, "T1", (90, 110, 95), (0, -15, 5)))
     contrast = contrast or usual
     size = draw.uniform(0.9, 1.08)
-    corners = np.array(middle) + np.array(half) * np.array([(a, b, c) for a in (-1, 1) for b in (-1, 1) for c in (-1, 1)])
+    corners = np.array(middle) + np.array(half) * np.array(
+        [(a, b, c) for a in (-1, 1) for b in (-1, 1) for c in (-1, 1)]
+    )
     body: Matrix = np.diag((-1.0, -1.0, 1.0, 1.0))  # LPS to RAS
     body[:3, 3] = [draw.uniform(-12, 12) for _ in range(3)]
     body[:3] /= size
@@ -166,13 +173,13 @@ def forge_negative(
         given = iter(numbers)  # the same in every block
         return drawing(p, lambda a, b: a + (b - a) * next(given)) if drawing else iter(())
 
-    image = scan(layers, body, affine, count, contrast)[0]
+    image = scan(layers, body, affine, size=count, contrast=contrast)[0]
     quality = Quality.drawn(draw.sub("quality"), contrast)
     if kind == "empty":
         array = np.zeros(count, np.int16)
     else:
         loud = Quality(noise=60 if contrast == "CT" else 0.4) if kind == "noise" else quality
-        array = spoiled(image, affine, contrast, loud, draw.sub("noise"))
+        array = spoiled(image, affine, contrast, quality=loud, draw=draw.sub("noise"))
         if kind == "skull_stripped":
             array[image <= 1] = 0
     return SyntheticHead(array, affine, contrast, f"{kind}_{seed}_{contrast}_{plane}".lower(), 40.0, None)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,11 +12,12 @@ from dicomlab.forge.shapes import FAR, Field, Points, share
 
 Layers = Callable[[Points], Iterator[tuple[str, Field]]]
 """Tissues of a body, each painted over those before: points in mm to (name, signed distance)."""
+_EDGE = 24  # voxels of a block: few enough for the processor's cache, many enough for a call of numpy to pay
 Volumes = tuple[NDArray[np.float32], ...]
 
 
 def paint(
-    to_body: NDArray[np.float64],
+    to_body: NDArray[np.floating[Any]],
     size: tuple[int, int, int],
     layers: Layers,
     palettes: Sequence[Mapping[str, float]],
@@ -38,11 +40,9 @@ def paint(
         Surfaces are blended over so many mm, as voxels of that size do; 1e-3 for hard edges.
     """
     out = tuple(np.full(size, palette["outside"], np.float32) for palette in palettes)
-    spacing = float(np.mean(np.linalg.norm(to_body[:3, :3], axis=0)))
-    edge = int(np.clip(round(32 / spacing), 8, 32))
-    starts = [range(0, n, edge) for n in size]
+    starts = [range(0, n, _EDGE) for n in size]
     for corner in ((k, i, j) for k in starts[0] for i in starts[1] for j in starts[2]):
-        place = tuple(slice(c, min(c + edge, n)) for c, n in zip(corner, size, strict=True))
+        place = tuple(slice(c, min(c + _EDGE, n)) for c, n in zip(corner, size, strict=True))
         axes = [np.arange(s.start, s.stop, dtype=np.float32) for s in place]
         k, i, j = np.meshgrid(*axes, indexing="ij", sparse=True)
         x, y, z = ((k * a[0] + i * a[1] + j * a[2] + a[3]).astype(np.float32) for a in to_body[:3])
@@ -55,5 +55,5 @@ def paint(
                 continue
             for block, palette in zip(blocks, palettes, strict=True):
                 if tissue in palette:
-                    block += inside * (palette[tissue] - block)
+                    block += inside * (palette[tissue] - block)  # noqa: PLW2901 - in place, in the volume
     return out

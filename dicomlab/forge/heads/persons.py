@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from dicomlab.forge.heads.anatomy import HeadShape
 from dicomlab.forge.draw import Draw
+from dicomlab.forge.heads.anatomy import HeadShape
 
 # Over age in years: size of the skull, height and depth of the face, width of the neck, relative to an adult's.
 _AGES = (0, 1, 2, 4, 7, 11, 15, 19, 100)
@@ -37,8 +37,10 @@ def person(seed: int, age: float) -> HeadShape:
         width=size * u(0.95, 1.05), length=size * u(0.95, 1.05), height=size * u(0.96, 1.04),
         face_height=face * u(0.96, 1.05), face_depth=depth * u(0.98, 1.03),
         nose=grown * u(-4, 5) - 3 * (1 - grown), nose_width=u(-1.5, 2), chin=grown * u(-4, 4), lips=u(-1, 1.5),
-        jaw=grown * ((-3 if small else 1) + u(-3, 4)), brow=grown * ((-2 if small else 0) + u(-1, 2)), ears=u(-2, 3),
-        eyes_apart=u(-2, 2), sunken=u(-2, 3) + 2 * old, cheeks=u(-2, 3) - 2 * old, fat=u(3, 6) - 0.8 * old,
+        jaw=grown * ((-3 if small else 1) + u(-3, 4)) - 5 * (1 - grown),
+        brow=grown * ((-2 if small else 0) + u(-1, 2)) - 4 * (1 - grown), ears=u(-2, 3),
+        eyes_apart=u(-2, 2), sunken=u(-2, 3) + 2 * old, cheeks=u(-2, 3) - 2 * old + 5 * (1 - grown),
+        fat=u(3, 6) - 0.8 * old,
         skull=(2.5 + 4.5 * grown) * u(0.85, 1.2), neck=neck * (0.9 if small else 1.0) * u(0.95, 1.08),
         atrophy=old * u(0.5, 1.2), uneven=u(0.3, 1.1), phases=tuple(u(0, 6.28) for _ in range(6)),
     )  # fmt: skip

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
-from dicomlab.forge.heads.painting import Layers, paint
-from dicomlab.forge.draw import Draw
 from dicomlab.forge.heads.contrasts import BODY, BRAIN, CONTRASTS
+from dicomlab.forge.heads.painting import Layers, paint
 
-Matrix = NDArray[np.float64]
+if TYPE_CHECKING:
+    from dicomlab.forge.draw import Draw
+    from dicomlab.forge.heads.truth import Matrix
+
 Values = NDArray[np.float32]
 
 # Directions of columns (from column to column) and of rows, in LPS.
@@ -23,7 +26,7 @@ PLANES: Mapping[str, tuple[tuple[int, int, int], tuple[int, int, int]]] = {
     "coronal": ((1, 0, 0), (0, 0, -1)),
     "oblique": ((1, 0, 0), (0, 1, 0)),
 }
-_THICK = 2.5  # mm: thicker slices are the mean of thinner ones
+_THICK, _PARTS = 2.5, 4  # mm: thicker slices are the mean of thinner ones, of at most four
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +65,12 @@ def turn(pitch: float, yaw: float, roll: float) -> Matrix:
 
 
 def grid(
-    points: Matrix, plane: str, spacing: tuple[float, float, float], draw: Draw, cuts: Sequence[tuple[str, Matrix]] = ()
+    points: Matrix,
+    plane: str,
+    spacing: tuple[float, float, float],
+    draw: Draw,
+    *,
+    cuts: Sequence[tuple[str, Matrix]] = (),
 ) -> tuple[Matrix, tuple[int, int, int]]:
     """Return affine (index to LPS mm) and size of slices that hold all `points` ((n, 3), LPS), less what is cut.
 
@@ -91,11 +99,11 @@ def grid(
 
 
 def scan(
-    layers: Layers, body: Matrix, affine: Matrix, size: tuple[int, int, int], contrast: str
+    layers: Layers, body: Matrix, affine: Matrix, *, size: tuple[int, int, int], contrast: str
 ) -> tuple[Values, Values, Values]:
     """Return the image, the share of brain and the share of body in each voxel; `body`: 4x4, LPS mm to the body's."""
     step = np.linalg.norm(affine[:3, :3], axis=0)
-    parts = int(np.ceil(step[0] / _THICK))
+    parts = min(int(np.ceil(step[0] / _THICK)), _PARTS)
     fine = affine.copy()
     fine[:3, 3] -= affine[:3, 0] * (0.5 - 0.5 / parts)
     fine[:3, 0] /= parts
@@ -112,7 +120,7 @@ def positions(affine: Matrix, size: tuple[int, int, int]) -> list[Values]:
     return [np.asarray(k * a[0] + i * a[1] + j * a[2] + a[3], np.float32) for a in affine[:3]]
 
 
-def rest(image: Values, body: Values, affine: Matrix, back: float, middle: tuple[float, float]) -> Values:
+def rest(image: Values, body: Values, affine: Matrix, *, back: float, middle: tuple[float, float]) -> Values:
     """Return a CT image with a headrest and a table below the body, whose lowest point lies at y = `back` mm."""
     x, y, z = positions(affine, (image.shape[0], image.shape[1], image.shape[2]))
     out, free = image.copy(), body < 0.5  # noqa: PLR2004 - half a voxel
@@ -128,7 +136,7 @@ def rest(image: Values, body: Values, affine: Matrix, back: float, middle: tuple
     return out
 
 
-def spoiled(image: Values, affine: Matrix, contrast: str, quality: Quality, draw: Draw) -> NDArray[np.int16]:
+def spoiled(image: Values, affine: Matrix, contrast: str, *, quality: Quality, draw: Draw) -> NDArray[np.int16]:
     """Return whole values after blur, bias field, ghosts and noise."""
     step = np.linalg.norm(affine[:3, :3], axis=0)
     seed = draw.integer(0, 2**62)
@@ -153,7 +161,7 @@ def spoiled(image: Values, affine: Matrix, contrast: str, quality: Quality, draw
 def _bias(affine: Matrix, size: tuple[int, ...], draw: Draw) -> Values:
     """Return a smooth field about 1, brighter near coils placed anywhere around."""
     x, y, z = positions(affine, (size[0], size[1], size[2]))
-    middle = affine @ [(n - 1) / 2 for n in size] if affine.shape == (3, 3) else affine @ [*((n - 1) / 2 for n in size), 1]
+    middle = affine @ [*((n - 1) / 2 for n in size), 1]
     x, y, z = (axis - np.float32(m) for axis, m in zip((x, y, z), middle[:3], strict=True))
     field = np.zeros(np.broadcast_shapes(x.shape, y.shape, z.shape), np.float32)
     for _ in range(3):

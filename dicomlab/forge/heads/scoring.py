@@ -7,13 +7,15 @@ back) and x (to the left), a ray runs along y for every (z, x).
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 from skimage.filters import threshold_otsu
 
-from dicomlab.forge.heads.truth import Landmarks, SyntheticHead, Truth
+if TYPE_CHECKING:
+    from dicomlab.forge.heads.truth import Landmarks, Matrix, SyntheticHead, Truth
 
 Mask = NDArray[np.bool_]
 Values = NDArray[np.float32]
@@ -75,8 +77,8 @@ def score(head: SyntheticHead, after: NDArray[np.generic], mask: Mask) -> Scores
 
 
 def front_grid(
-    affine: NDArray[np.float64], size: tuple[int, ...], upright: NDArray[np.float64]
-) -> tuple[NDArray[np.float64], tuple[int, int, int], tuple[float, float, float]]:
+    affine: Matrix, size: tuple[int, ...], upright: Matrix
+) -> tuple[Matrix, tuple[int, int, int], tuple[float, float, float]]:
     """Return the grid that holds a volume upright: 4x4 grid index to volume index, its size, its first (z, y, x)."""
     corners = np.array([(a, b, c, 1) for a in (-0.5, size[0] - 0.5) for b in (-0.5, size[1] - 0.5)
                         for c in (-0.5, size[2] - 0.5)]).T  # fmt: skip
@@ -91,9 +93,7 @@ def front_grid(
     return np.linalg.inv(upright @ affine) @ grid, (int(count[0]), int(count[1]), int(count[2])), (z, y, x)
 
 
-def along(
-    array: Values, to_index: NDArray[np.float64], size: tuple[int, int, int], outside: float, *, order: int = 1
-) -> Values:
+def along(array: Values, to_index: Matrix, size: tuple[int, int, int], outside: float, *, order: int = 1) -> Values:
     """Return a volume resampled onto a grid."""
     moved = ndimage.affine_transform(
         array, to_index[:3, :3], to_index[:3, 3], output_shape=size, order=order, cval=outside, output=np.float32

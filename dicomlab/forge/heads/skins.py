@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 _MOUTH = -99.0
 
 
-def skin(p: Points, m: Points, n: Points, s: HeadShape, scalp: Field) -> Field:
+def skin(p: Points, m: Points, n: Points, s: HeadShape, *, scalp: Field) -> Field:
     """Return the skin of head, ears and neck.
 
     `m` holds mirrored points, `n` those of a straight neck; `scalp` is the skull grown by what covers it.
@@ -43,9 +43,9 @@ def _sockets(head: Field, p: Points, m: Points, s: HeadShape) -> Field:
     brow = join(ellipsoid(m, (24, 75 + s.brow, -21), (21, 10, 6.5)), ellipsoid(p, (0, 79 + s.brow, -21), (13, 7, 8)),
                 ellipsoid(p, (0, 54, 12), (50, 31, 40)), blend=14)  # fmt: skip
     head = join(head, brow, blend=10)
-    head = carve(head, ellipsoid(m, (s.eye[0] + 1, 98, -40), (20, 21, 12)), blend=11)
+    head = carve(head, ellipsoid(m, (s.eye[0] + 1, 98, -40), (20, 21, 12.5)), blend=14)
     head = carve(head, ellipsoid(m, (16, 98, -48), (6, 13, 14)), blend=9)
-    return carve(head, ellipsoid(m, (70, 74, -100), (20, 28, 22)), blend=18)  # hollow of the cheek
+    return carve(head, ellipsoid(m, (72 + s.cheeks, 75, -100), (20, 28, 22)), blend=18)  # hollow of the cheek
 
 
 def _nose(head: Field, p: Points, m: Points, s: HeadShape) -> Field:

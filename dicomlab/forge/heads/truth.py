@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-Points3 = NDArray[np.float64]
+Matrix = NDArray[np.floating[Any]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,10 +41,10 @@ class Truth:
         Boolean, shape of the volume: cerebrum, cerebellum and stem with what fluid lies in between.
     """
 
-    upright: Points3
+    upright: Matrix
     landmarks: Landmarks
     seen: Landmarks
-    eyes: Points3
+    eyes: Matrix
     brain: NDArray[np.bool_]
 
 
@@ -55,7 +56,7 @@ class SyntheticHead:
     """
 
     array: NDArray[np.int16]
-    affine: Points3
+    affine: Matrix
     contrast: str
     name: str
     age: float

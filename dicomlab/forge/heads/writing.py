@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,13 +13,16 @@ from pydicom.uid import CTImageStorage, EnhancedMRImageStorage, MRImageStorage, 
 
 from dicomlab.forge.encoding import EXPLICIT, Envelope, encode
 from dicomlab.forge.heads.contrasts import modality
-from dicomlab.forge.heads.truth import SyntheticHead
 from dicomlab.forge.instances.common import Series, code, sheet_of
 from dicomlab.forge.instances.enhanced import description, shared
 from dicomlab.forge.people import cast
 from dicomlab.forge.sheet import Book, Sheet
 
+if TYPE_CHECKING:
+    from dicomlab.forge.heads.truth import SyntheticHead
+
 _SOP_CLASSES = {"CT": CTImageStorage, "MR": MRImageStorage, "PT": PositronEmissionTomographyImageStorage}
+Samples = NDArray[np.integer[Any]]
 _SHARED, _FRAME = "SharedFunctionalGroupsSequence[0]", "PerFrameFunctionalGroupsSequence[{}]"
 
 
@@ -38,12 +42,13 @@ class Stored:
         usual = -1024.0 if contrast == "CT" and not self.signed else 0.0
         return self.slope, usual if self.intercept is None else self.intercept
 
-    def samples(self, head: SyntheticHead) -> NDArray[np.int16] | NDArray[np.uint16]:
+    def samples(self, head: SyntheticHead) -> Samples:
         """Return stored samples (slices, rows, columns), 16 bits."""
         slope, intercept = self.rescale(head.contrast)
         values = np.rint((head.array.astype(np.float64) - intercept) / slope)
-        kind = np.int16 if self.signed else np.uint16
-        return np.clip(values, np.iinfo(kind).min, np.iinfo(kind).max).astype(kind)
+        kind: type[np.int16 | np.uint16] = np.int16 if self.signed else np.uint16
+        out: Samples = np.clip(values, np.iinfo(kind).min, np.iinfo(kind).max).astype(kind)
+        return out
 
 
 def series_of(head: SyntheticHead, seed: int, *, number: int = 1, label: str = "") -> Series:
@@ -93,7 +98,7 @@ def write_dicom(
     return tuple(paths)
 
 
-def ds(values: NDArray[np.floating] | list[float]) -> list[str]:
+def ds(values: NDArray[np.floating[Any]] | list[float]) -> list[str]:
     """Return numbers as VR DS writes them: at most 16 characters."""
     return [f"{float(v) + 0.0:.9g}" for v in values]
 
@@ -157,7 +162,7 @@ def _technique(sheet: Sheet, head: SyntheticHead, series: Series, *, count: int,
         sheet.dataset.PatientGantryRelationshipCodeSequence = code("102540008", "SCT", "headfirst")
 
 
-def pixels(sheet: Sheet, samples: NDArray[np.int16] | NDArray[np.uint16]) -> None:
+def pixels(sheet: Sheet, samples: Samples) -> None:
     """Put the Image Pixel Module (PS3.3 C.7.6.3) of 16-bit samples (..., rows, columns)."""
     sheet.put(
         SamplesPerPixel=1, PhotometricInterpretation="MONOCHROME2", Rows=samples.shape[-2], Columns=samples.shape[-1],
@@ -184,7 +189,7 @@ def _enhanced(head: SyntheticHead, stored: Stored, series: Series) -> Sheet:
     shared(sheet)
     _, down, across = (head.affine[:3, n] / head.spacing[n] for n in range(3))
     slope, intercept = stored.rescale(head.contrast)
-    for path, value in (
+    common: tuple[tuple[str, object], ...] = (
         ("PixelMeasuresSequence[0].PixelSpacing", ds([head.spacing[1], head.spacing[2]])),
         ("PixelMeasuresSequence[0].SliceThickness", ds([head.spacing[0]])[0]),
         ("PlaneOrientationSequence[0].ImageOrientationPatient", ds([*across, *down])),
@@ -192,7 +197,8 @@ def _enhanced(head: SyntheticHead, stored: Stored, series: Series) -> Sheet:
         ("FrameAnatomySequence[0].AnatomicRegionSequence", code("69536005", "SCT", "Head")),
         ("PixelValueTransformationSequence[0].RescaleSlope", ds([slope])[0]),
         ("PixelValueTransformationSequence[0].RescaleIntercept", ds([intercept])[0]),
-    ):
+    )
+    for path, value in common:
         sheet.put(f"{_SHARED}.{path}", value)
     dimension = series.visit.uid(series.label, "dimension")
     sheet.put("DimensionOrganizationSequence[0].DimensionOrganizationUID", dimension)
@@ -201,7 +207,7 @@ def _enhanced(head: SyntheticHead, stored: Stored, series: Series) -> Sheet:
     sheet.put("DimensionIndexSequence[0].FunctionalGroupPointer", 0x00209113)
     for n, k in enumerate(order):
         item, moment = _FRAME.format(n), f"{series.visit.date}{series.time}.{n:03d}"
-        for path, value in (
+        own: tuple[tuple[str, object], ...] = (
             ("FrameContentSequence[0].FrameReferenceDateTime", moment),
             ("FrameContentSequence[0].FrameAcquisitionDateTime", moment),
             ("FrameContentSequence[0].FrameAcquisitionDuration", 30.0),
@@ -209,8 +215,9 @@ def _enhanced(head: SyntheticHead, stored: Stored, series: Series) -> Sheet:
             ("PlanePositionSequence[0].ImagePositionPatient", ds(head.affine[:3, 3] + k * head.affine[:3, 0])),
             ("FrameVOILUTSequence[0].WindowCenter", 300),
             ("FrameVOILUTSequence[0].WindowWidth", 600),
-        ):
-            sheet.put(f"{item}.{path}", value)
+        )
+        for path, content in own:
+            sheet.put(f"{item}.{path}", content)
     sheet.put(NumberOfFrames=len(samples))
     pixels(sheet, np.ascontiguousarray(samples[list(order)]))
     return sheet

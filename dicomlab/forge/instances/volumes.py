@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from dicomlab.forge.shapes import Field
+
 Made = tuple[str, Sheet, Envelope]
 
 
@@ -62,7 +64,7 @@ _CT_SYNTAXES = {9: EXPLICIT, 19: IMPLICIT, 29: BIG, 39: DEFLATED, 49: RLE}
 _MR_SYNTAXES = {7: DEFLATED, 17: J2K, 27: RLE, 37: BIG}
 
 
-def _head(grid: Grid, tissues: dict[str, float], draw: Draw) -> Iterator[NDArray[np.float64]]:
+def _head(grid: Grid, tissues: dict[str, float], draw: Draw) -> Iterator[Field]:
     shape = HeadShape.drawn(draw)
     for index in range(grid.slices):
         yield signal(head_points(*grid.points(index), shape), shape, tissues, grid.spacing[0])
