@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -23,11 +25,11 @@ from images import (
     stack,
     with_samples,
 )
-from pydicom import Dataset
+from pydicom import Dataset, dcmread
 from pydicom.sequence import Sequence
 
 from dicomlab.errors import PixelError
-from dicomlab.pixels import Frames, Layout, crop, crop_box
+from dicomlab.pixels import Frames, Layout, blank, crop, crop_box
 from dicomlab.records import Region
 
 BOX = Region(4, 3, 18, 12)
@@ -264,3 +266,40 @@ def test_the_box_of_a_crop_is_the_largest_that_is_free(regions, kind):
     assert (box.x1 - box.x0) * (box.y1 - box.y0) == best
     assert not taken[box.y0 : box.y1, box.x0 : box.x1].any()
     assert (box.y0 % down, box.x0 % across) == (0, 0)
+
+
+def complaints(program, path):
+    """What dciodvfy calls an error."""
+    run = subprocess.run([program, str(path)], capture_output=True, text=True, check=False)
+    return {line for line in (run.stdout + run.stderr).splitlines() if line.startswith("Error")}
+
+
+@pytest.mark.parametrize("photometric", ["MONOCHROME2", "RGB"])
+def test_a_cropped_ultrasound_image_has_no_new_faults(tmp_path, needs_tool, photometric):
+    program = needs_tool("dciodvfy")
+    ds = native(photometric=photometric)
+    ds.SOPClassUID, ds.SOPInstanceUID = "1.2.840.10008.5.1.4.1.1.3.1", "2.25.7"
+    ds.Modality, ds.ImageType, ds.FrameTime = "US", ["DERIVED", "PRIMARY"], 40
+    ds.FrameIncrementPointer, ds.LossyImageCompression = 0x00181063, "00"
+    region = ultrasound_region(0, 0, 21, 12, (11, 2))
+    region.RegionSpatialFormat, region.RegionDataType, region.RegionFlags = 1, 1, 0
+    region.PhysicalUnitsXDirection = region.PhysicalUnitsYDirection = 3
+    region.PhysicalDeltaX = region.PhysicalDeltaY = 0.05
+    ds.SequenceOfUltrasoundRegions = [region]
+    for number, vr, value in ((0x10, "US", 13), (0x11, "US", 22), (0x40, "CS", "G"), (0x50, "SS", [1, 1]),
+                              (0x100, "US", 1), (0x102, "US", 0), (0x3000, "OW", bytes(36))):  # fmt: skip
+        ds.add_new(0x60000000 | number, vr, value)
+    _, after = cropped(ds)
+    for name, one in (("before", ds), ("after", after)):
+        one.save_as(tmp_path / name, enforce_file_format=True)
+    before = complaints(program, tmp_path / "before")
+    assert complaints(program, tmp_path / "after") <= before
+    assert not any("Region" in line or "Overlay" in line or "Pixel" in line for line in before)
+    assert np.array_equal(dcmread(tmp_path / "after").pixel_array, ds.pixel_array[KEPT])
+
+
+def test_an_edit_takes_away_what_states_the_smallest_sample():
+    ds = native()
+    ds.SmallestImagePixelValue = 3
+    assert blank(Frames.of(ds), [BOX]).attributes == {"SmallestImagePixelValue": None}
+    assert blank(Frames.of(ds), []).attributes == {}

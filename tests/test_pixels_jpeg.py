@@ -158,3 +158,12 @@ def test_a_scan_that_cannot_be_read_is_an_error():
     *_, (_, _, end) = segments(stream)
     with pytest.raises(PixelError):
         blank(Frames.of(encapsulated(ds, [stream[: end - 40]])), [BOX])
+
+
+@pytest.mark.parametrize("kind", ["grey", "420"])
+def test_extended_jpeg_of_eight_bits_is_edited_in_its_coefficients_too(kind):
+    ds = made(kind, syntax=f"{JPEG}51")
+    edited = blank(Frames.of(ds), [Region(*(BOX.x0, BOX.y0, BOX.x1, BOX.y1), frame=0)])
+    old, new = fragments_of(ds.PixelData), fragments_of(edited.value)
+    assert edited.transfer_syntax == f"{JPEG}51"
+    assert [a == b for a, b in zip(old, new, strict=True)] == [False, True, True]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import tracemalloc
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -246,3 +248,18 @@ def test_samples_that_do_not_fit_are_an_error():
         replace_samples(frames, lambda _, s: s + 4095)
     with pytest.raises(PixelError, match="shape"):
         replace_samples(frames, lambda _, s: s[1:])
+
+
+def test_a_cine_is_edited_in_the_memory_of_its_new_value_alone(tmp_path):
+    ds = dataset("RGB", frames=60)
+    ds.Rows, ds.Columns = 256, 320
+    layout = Layout.of(ds)
+    path = tmp_path / "value"
+    with path.open("wb") as file:
+        file.truncate(layout.size)  # 15 MB of zeros
+    tracemalloc.start()
+    edited = blank(Frames(layout, Deferred(path, 0, layout.size)), [Region(9, 9, 99, 30)], "blur")
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert len(edited.value) == layout.size == 60 * 256 * 320 * 3
+    assert peak < layout.size + 10_000_000

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -130,7 +131,7 @@ class Frames:
             return np.unpackbits(data, bitorder="little")[start : start + bits].tobytes()
         return data[start // 8 : (start + bits) // 8].tobytes()
 
-    @property
+    @cached_property
     def luminance(self) -> bool:
         """Whether the first sample of a pixel is its luminance: of JPEG the markers know better than the attributes."""
         if self.layout.samples > 1 and self.layout.transfer_syntax in codecs.DCT:
