@@ -42,26 +42,28 @@ from dicomlab.records import Region
 
 Finder = Callable[[Dataset], list[Region]]
 _NORMAL = 1024 * 768
+_ABOUT = (0x0008, 0x0010)  # groups that identify the patient and the visit
+_TELLING = 3  # letters of a word that may identify
+_COLOURS = 3  # dimensions of a frame of colours
 _BASELINE = "1.2.840.10008.1.2.4.50"
 
 
 def with_dicomlab() -> Finder:
     """Return the finder of this package: every pass, with what identifies the patient known to it."""
-    from dicomlab.burned_in import find_text, regions_to_blank
-    from dicomlab.pixels import Frames
-    from dicomlab.recipe import BurnedIn
+    # Each tool is imported by its finder alone, so that peak memory is the tool's own.
+    from dicomlab.burned_in import find_text, regions_to_blank  # noqa: PLC0415
+    from dicomlab.pixels import Frames  # noqa: PLC0415
+    from dicomlab.recipe import BurnedIn  # noqa: PLC0415
 
     settings = BurnedIn()
 
     def find(ds: Dataset) -> list[Region]:
-        known = {
-            p
-            for e in ds
-            for p in str(e.value).upper().replace("^", " ").split()
-            if e.tag.group in (8, 16) and len(p) > 2
-        }
-        boxes = find_text(Frames.of(ds), settings, identifiers=lambda text: any(k in text.upper() for k in known),
-                          attributes={e.keyword: e.value for e in ds if e.keyword and e.keyword != "PixelData"})  # fmt: skip
+        told = (str(e.value).upper().replace("^", " ") for e in ds if e.tag.group in _ABOUT)
+        known = {word for value in told for word in value.split() if len(word) >= _TELLING}
+        about = {e.keyword: e.value for e in ds if e.keyword and e.keyword != "PixelData"}
+        boxes = find_text(
+            Frames.of(ds), settings, identifiers=lambda text: any(k in text.upper() for k in known), attributes=about
+        )
         return list(regions_to_blank(boxes, settings, settings.decisions))
 
     return find
@@ -72,7 +74,7 @@ def with_rapidocr(*, sized: bool = False) -> Finder:
 
     `sized`: without boxes whose short side exceeds 64 pixels and 5 % of the picture; plain ones may cover all of it.
     """
-    from rapidocr import RapidOCR
+    from rapidocr import RapidOCR  # noqa: PLC0415 - see above
 
     engine = RapidOCR(params={"Global.log_level": "error", "EngineConfig.onnxruntime.intra_op_num_threads": 1,
                               "EngineConfig.onnxruntime.inter_op_num_threads": 1})  # fmt: skip
@@ -99,10 +101,9 @@ def with_tesseract() -> Finder:
     def find(ds: Dataset) -> list[Region]:
         found = []
         for number, frame in enumerate(reading.frames(ds)):
-            picture = cv2.imencode(
-                ".png", reading.shown(ds, frame)[..., ::-1] if frame.ndim == 3 else reading.shown(ds, frame)
-            )[1]
-            run = subprocess.run([program, "stdin", "stdout", "--psm", "11", "tsv"], input=picture.tobytes(),
+            levels = reading.shown(ds, frame)
+            picture = cv2.imencode(".png", levels[..., ::-1] if levels.ndim == _COLOURS else levels)[1]
+            run = subprocess.run([program, "stdin", "stdout", "--psm", "11", "tsv"], input=picture.tobytes(),  # noqa: S603 - a program found on PATH, a picture made here
                                  capture_output=True, check=False)  # fmt: skip
             for row in csv.DictReader(
                 io.StringIO(run.stdout.decode("utf-8", "replace")), delimiter="\t", quoting=csv.QUOTE_NONE
@@ -140,11 +141,12 @@ def speed(seconds: Mapping[str, float], files: Mapping[str, Any]) -> Iterator[st
     pixels = {n: e["rows"] * e["columns"] * e["frames"] for n, e in files.items()}
     yield f"seconds per 1024×768 pixels, all files: {sum(seconds.values()) / sum(pixels.values()) * _NORMAL:.2f}"
     exact = [n for n, e in files.items() if (e["rows"], e["columns"], e["frames"]) == (768, 1024, 1)]
-    for label, names in (("with text", [n for n in exact if files[n]["strings"]]),
-                         ("without", [n for n in exact if not files[n]["strings"]])):  # fmt: skip
+    for label, text in (("with text", True), ("without", False)):
+        names = [n for n in exact if bool(files[n]["strings"]) == text]
         if names:
             spent = sorted(seconds[n] for n in names)
-            yield f"1024×768 {label}: {len(names)} files, median {spent[len(spent) // 2]:.2f} s, worst {spent[-1]:.2f} s"
+            half = spent[len(spent) // 2]
+            yield f"1024×768 {label}: {len(names)} files, median {half:.2f} s, worst {spent[-1]:.2f} s"
 
 
 def table(told: Mapping[str, Mapping[str, float]]) -> Iterator[str]:
@@ -162,11 +164,9 @@ def redacted(corpus: Path, folder: Path, files: Mapping[str, Any], found: Mappin
     by_name = {p.relative_to(folder).as_posix(): p for p in sorted(folder.rglob("*")) if p.is_file()}
     by_number: dict[int, Path] = {}
     if not set(files) & set(by_name):  # names changed: instances are told apart by their numbers
-        for path in by_name.values():
-            if pydicom.misc.is_dicom(path):
-                by_number[int(pydicom.dcmread(path, specific_tags=["InstanceNumber"]).get("InstanceNumber") or 0)] = (
-                    path
-                )
+        for path in filter(pydicom.misc.is_dicom, by_name.values()):
+            number = pydicom.dcmread(path, specific_tags=["InstanceNumber"]).get("InstanceNumber")
+            by_number[int(number or 0)] = path
     scores, lost, broken = [], [], []
     for name, entry in files.items():
         path = by_name.get(name) or by_number.get(entry["number"])
@@ -184,14 +184,18 @@ def redacted(corpus: Path, folder: Path, files: Mapping[str, Any], found: Mappin
         score = scoring.score_pixels(entry, old, new, regions=regions, blocks=blocks)
         scores.append(score)
         if score.changed or not score.clean:
-            yield (f"{name} {score.kind} ({entry['syntax']}, {entry['photometric']}): {score.phi - score.phi_gone} of {score.phi} "
-                   f"strings left, {100 * score.changed:.4f} % of other pixels changed{'' if score.whole else ', frames differ'}")  # fmt: skip
+            what = f"{score.kind} ({entry['syntax']}, {entry['photometric']})"
+            left = f"{score.phi - score.phi_gone} of {score.phi} strings left"
+            moved = f"{100 * score.changed:.4f} % of other pixels changed"
+            yield f"{name} {what}: {left}, {moved}{'' if score.whole else ', frames or size differ'}"
     phi, gone = sum(s.phi for s in scores), sum(s.phi_gone for s in scores)
     with_phi = [s for s in scores if s.phi]
     yield f"strings gone: {gone} of {phi} ({100 * gone / max(phi, 1):.2f} %)"
     yield f"files fully clean: {sum(s.clean for s in with_phi)} of {len(with_phi)}"
     yield f"files with other pixels changed: {sum(s.changed > 0 for s in scores)} of {len(scores)}"
-    yield f"frames or sizes differ: {sum(not s.whole for s in scores)}; unreadable: {len(broken)}; lost: {len(lost)} {' '.join(lost)}"
+    yield f"frames or sizes differ: {sum(not s.whole for s in scores)}"
+    yield f"unreadable: {len(broken)} {' '.join(broken)}"
+    yield f"lost: {len(lost)} {' '.join(lost)}"
 
 
 def main() -> None:

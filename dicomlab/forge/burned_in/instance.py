@@ -55,6 +55,8 @@ def dataset(picture: Picture, who: Who, draw: Draw, number: int) -> Dataset:
         ds.NumberOfFrames = frames
         ds.FrameTime = "40"
         ds.FrameIncrementPointer = 0x00181063
+    if picture.modality not in ("DX", "MG"):
+        ds.Laterality = ""
     burned = draw.choice((None, None, "YES", "NO"))  # devices err
     if burned or picture.modality in ("DX", "MG"):
         ds.BurnedInAnnotation = burned or "NO"
@@ -86,7 +88,7 @@ def _module(picture: Picture, draw: Draw) -> dict[str, Any]:  # noqa: PLR0911 - 
     storage = picture.storage
     plane = {"FrameOfReferenceUID": draw.uid("frame of reference"), "PositionReferenceIndicator": "",
              "ImagePositionPatient": [-180, -180, 0], "ImageOrientationPatient": [1, 0, 0, 0, 1, 0],
-             "PixelSpacing": [0.7, 0.7], "SliceThickness": "5"}  # fmt: skip
+             "PixelSpacing": [0.7, 0.7], "SliceThickness": "5", "PatientPosition": "HFS"}  # fmt: skip
     window: dict[str, Any] = {}
     if storage.samples == 1 and not storage.palette:
         low, high = sorted((storage.low, storage.high))
@@ -129,7 +131,9 @@ def _module(picture: Picture, draw: Draw) -> dict[str, Any]:  # noqa: PLR0911 - 
                     "RadiationSetting": "SC", "XRayTubeCurrent": 40, "ExposureTime": 8, "PositionerMotion": "STATIC",
                     "PositionerPrimaryAngle": "30", "PositionerSecondaryAngle": "0", **window}  # fmt: skip
         case "ES" | "XC":
-            return {"AcquisitionContextSequence": Sequence(), "LossyImageCompression": "00"}
+            where = ("69695003", "Stomach") if picture.modality == "ES" else ("39937001", "Skin")
+            return {"AcquisitionContextSequence": Sequence(), "LossyImageCompression": "00",
+                    "AnatomicRegionSequence": _code(where[0], "SCT", where[1])}  # fmt: skip
         case "US":
             return {"LossyImageCompression": "00", "UltrasoundColorDataPresent": int(storage.samples > 1)}
         case _:
