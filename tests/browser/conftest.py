@@ -26,6 +26,8 @@ SETTINGS = {
     # The worst case for privacy: the state of all widgets goes into the notebook.
     "@jupyter-widgets/jupyterlab-manager/plugin": {"saveState": True},
 }
+# The debugger complains when a kernel ends while it attaches.
+NOT_TESTED = ["@jupyterlab/debugger-extension"]
 PATIENCE = 60_000  # ms; a loaded machine is slow, and a wait ends as soon as its condition holds
 OWN = ("http://127.0.0.1", "ws://127.0.0.1", "data:", "blob:")
 OPEN = """async (path) => {
@@ -230,6 +232,9 @@ def lab(chromium, tmp_path_factory):
         file = home / "config" / "lab" / "user-settings" / f"{name}.jupyterlab-settings"
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_text(json.dumps(said))
+    disabled = home / "config" / "labconfig" / "page_config.json"
+    disabled.parent.mkdir()
+    disabled.write_text(json.dumps({"disabledExtensions": dict.fromkeys(NOT_TESTED, True)}))
     port, token = free_port(), secrets.token_hex(16)
     command = [
         sys.executable, "-m", "jupyterlab", "--no-browser", "--allow-root", "--ServerApp.ip=127.0.0.1",

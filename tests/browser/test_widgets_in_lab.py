@@ -199,3 +199,69 @@ def test_a_text_is_masked_until_it_is_revealed_and_is_in_no_saved_notebook(text)
     saved = json.loads(text.saved())
     del saved["cells"]  # the test's own source holds the name
     assert "KOWALSKI" not in json.dumps(saved)
+
+
+HEADERS = """
+import dicomlab as dl
+from dicomlab.files import packaged
+from dicomlab.widgets import HeaderReview
+HeaderReview(dl.inspect(dl.scan(packaged("data_samples")).series[2]), "basic", "rules.yaml")
+"""
+
+
+@pytest.fixture(scope="module")
+def headers(lab):
+    with lab.notebook(HEADERS) as opened:
+        opened.find(".dl-headers tbody tr").first.wait_for()
+        yield opened
+
+
+def rules(opened):
+    """What the recipe file holds, once it says that it is saved."""
+    opened.find("button:text('Save to recipe')").click()
+    opened.until(".dl-headers > .dl-status", "saved in rules.yaml")
+    said = yaml.safe_load((opened.path.parent / "rules.yaml").read_text("utf-8"))
+    return [(r["attribute"], r["action"], r["reason"]) for r in said.get("rules", [])]
+
+
+def test_attributes_are_searched_and_chosen_by_risk(headers):
+    search = headers.find("input[type=search]")
+    search.fill("study date")
+    shown = headers.find(".dl-headers tbody tr:not([hidden])")
+    names = [shown.nth(n).get_attribute("aria-label").lower() for n in range(shown.count())]
+    assert names
+    assert all("study" in name and "date" in name for name in names)
+    search.fill("")
+    headers.find("select[aria-label=Risk]").select_option("UID")
+    shown = headers.find(".dl-headers tbody tr:not([hidden]) td:nth-of-type(2)").all_inner_texts()
+    assert shown
+    assert set(shown) == {"UID"}
+    headers.find("select[aria-label=Risk]").select_option("all")
+
+
+def test_an_attribute_is_decided_about_by_keyboard_and_the_recipe_holds_it(headers):
+    headers.find("input[type=search]").fill("StudyDescription")
+    row = headers.find(".dl-headers tbody tr:not([hidden])").first
+    row.focus()
+    headers.page.keyboard.press("c")
+    reason = row.locator("input[aria-label^=Reason]")
+    headers.page.wait_for_function("(field) => document.activeElement === field", arg=reason.element_handle())
+    headers.page.keyboard.type("says what was imaged")
+    headers.page.keyboard.press("Tab")
+    row.locator("td").filter(has_text="rule 1").wait_for()
+    assert rules(headers) == [("StudyDescription", "C", "says what was imaged")]
+    headers.find("button:text('Undo')").click()
+    headers.until(".dl-headers > .dl-status", "not saved")
+    assert rules(headers) == []
+
+
+def test_values_are_masked_until_they_are_revealed_and_are_in_no_saved_notebook(headers):
+    headers.find("input[type=search]").fill("PatientID")
+    cell = headers.find(".dl-headers tbody tr:not([hidden]) .dl-value").first
+    masked = cell.inner_text()
+    assert masked.startswith("▒▒▒▒▒▒")
+    cell.locator("button").click()
+    headers.page.wait_for_function("(cell) => !cell.textContent.includes('▒')", arg=cell.element_handle())
+    value = cell.inner_text().partition(" (")[0]
+    assert len(value) > 3
+    assert value not in headers.saved()
