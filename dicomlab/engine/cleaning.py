@@ -153,8 +153,8 @@ class Deidentifier:
         if is_picture(instance, attributes):
             if settings is not None and (settings.examine == "all" or Carrier.BURNED_IN in risks):
                 looked = self._without_text(looked, settings, risks)
-            if self.recipe.face_cleaning is not None and face is not None:
-                looked = self._without_face(looked, face, risks)
+        if self.recipe.face_cleaning is not None and face is not None:
+            looked = self._without_face(looked, face, risks)
         if looked.instance is not instance and self._keeps_uid:
             uid = pseudonyms.uid(self.key, attributes["SOPInstanceUID"], self.recipe.uids.root)
             looked = replace(looked, instance=with_attributes(looked.instance, {"SOPInstanceUID": uid}))
@@ -190,6 +190,8 @@ class Deidentifier:
                 risks[Carrier.FACE] = "the mask of the face cannot be applied to these pixels"
                 return looked
         risks.pop(Carrier.FACE, None)
+        if PIXEL_TAGS.isdisjoint(looked.instance.elements):  # contours: nothing in them says that pixels are clean
+            return looked
         looked = looked.after(changed or looked.instance, Carrier.FACE, ())
         return replace(looked, masked=changed is not None)
 

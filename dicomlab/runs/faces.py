@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from pydicom import Dataset
 
     from dicomlab.catalog import Entry
-    from dicomlab.deface import FaceMask
+    from dicomlab.deface import FaceMask, Scores
     from dicomlab.engine import Face
     from dicomlab.recipe import Deface, Recipe
     from dicomlab.runs.layout import Layout
@@ -43,6 +43,7 @@ FOLDER = "faces"
 _IMAGES = frozenset({"CT", "MR", "PT"})
 # Objects that lie over the images of a Frame of Reference, and may show the skin that was removed from them.
 _OVER = frozenset({"SEG", "RTSTRUCT", "RTDOSE"})
+_BLURRED_BRAIN = 0.01
 _TRIES = 3  # volumes of a Frame of Reference in which the face is looked for
 
 
@@ -213,7 +214,8 @@ class _Frame:
             looked = deface.check(before, after, found)
             if stack is best or not scores:
                 scores = looked.numbers()
-            ok = looked.passed or (stack is not best and not looked.shows_face)
+            other = stack is not best and (not looked.shows_face or _but_for_brain(looked))
+            ok = looked.passed or other
             face = Face(found.mask, found.affine, air, name=place) if ok else _refused("the check after it failed")
             for index in {index for index, _ in stack.places}:
                 ordinal = self.members[index][0].ordinal
@@ -234,6 +236,14 @@ class _Frame:
         np.savez(packed, mask=np.packbits(found.mask), shape=np.asarray(found.mask.shape), affine=found.affine)
         assert self.order.folder is not None  # noqa: S101 - asked by the caller
         files.write_atomic(self.order.folder / place, [packed.getvalue()], mode=0o600)
+
+
+def _but_for_brain(looked: Scores) -> bool:
+    """Return whether all is well but that the brain, which the best volume showed untouched, seems touched here.
+
+    In thick slices the brain's own estimate reaches into the skull.
+    """
+    return looked.brain < _BLURRED_BRAIN and replace(looked, brain=0.0).passed
 
 
 def _preference(stack: Stack) -> tuple[bool, float]:

@@ -110,7 +110,9 @@ def work(order: Order) -> Done:
                 if row is not None:
                     audit.append(row)
             except InstanceError as error:
-                outcome = _held(entry, error.reason)
+                face = order.faces.get(entry.ordinal)
+                why = face.refused if face is not None and error.reason is Reason.FACE_AT_RISK else ""
+                outcome = _held(entry, error.reason, detail=why)
             except ReleaseError:
                 raise
             except Exception as error:  # noqa: BLE001 - the run loop: a bad file never stops a run
