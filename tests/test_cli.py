@@ -31,8 +31,8 @@ COMMANDS = {
     "run": ["SOURCE", "RELEASE", "--recipe", "--key", "--private", "--dry-run", "--verify", "--workers", "--cluster",
             "--overwrite", "--mirror-tree"],
     "verify": ["SOURCE", "RELEASE", "--recipe", "--key", "--private"],
-    "notebook": ["NAME", "OUT.ipynb", "-p", "-f"],
-    "lab": ["folder"],
+    "notebook": ["NAME", "OUT.ipynb", "-p", "-f", "--each-subject", "--html", "--workers", "--limit", "--stock"],
+    "lab": ["folder", "--app", "--source", "--port", "--no-browser"],
     "demo": ["SOURCE"],
     "recipe": ["list", "explain", "diff"],
     "key": ["new"],
@@ -458,7 +458,7 @@ def test_the_forge_makes_patients(typed):
 
 def test_lab_copies_the_notebooks_once_and_never_over_yours(typed, monkeypatch):
     started = []
-    monkeypatch.setattr(work.subprocess, "Popen", lambda command: started.append(command) or Server())
+    monkeypatch.setattr(work.subprocess, "Popen", lambda command, **_: started.append(command) or Server())
     assert typed("lab", "mine", "--no-browser")[0] == 0
     first = Path("mine/00_start_here.ipynb")
     first.write_text("my notes", encoding="utf-8")
@@ -471,6 +471,34 @@ def test_lab_copies_the_notebooks_once_and_never_over_yours(typed, monkeypatch):
     assert f"1 notebooks are new, {others} kept as you left them" in out
     assert f"--ServerApp.root_dir={Path('mine').resolve()}" in started[0]
     assert "--LabApp.news_url=None" in started[0]
+
+
+def test_lab_takes_the_folder_to_look_at_so_that_no_notebook_holds_its_path(typed, monkeypatch, source):
+    told = []
+    monkeypatch.setattr(work.subprocess, "Popen", lambda _, env: told.append(env) or Server())
+    assert typed("lab", "mine", "--source", source)[0] == 0
+    assert told[0]["DICOMLAB_SOURCE"] == str(source)
+    assert not Path(told[0]["JUPYTER_CONFIG_DIR"]).exists()
+    assert str(source) not in "".join(p.read_text("utf-8") for p in Path("mine").rglob("*") if p.is_file())
+    code, _, err = typed("lab", "mine", "--source", "nowhere")
+    assert code == 2
+    assert "does not exist" in err
+
+
+def test_the_app_is_served_on_loopback_with_a_token(typed, monkeypatch):
+    started = []
+    monkeypatch.setattr(work, "find_spec", lambda _: True)
+    monkeypatch.setattr(work.subprocess, "Popen", lambda command, **_: started.append(command) or Server())
+    assert typed("lab", "mine", "--app", "--port", "8123", "--no-browser")[0] == 0
+    assert {"voila", "--token", "--Voila.ip=127.0.0.1", "--port=8123", "--no-browser"} <= set(started[0])
+
+
+def test_without_voila_the_app_says_what_to_install(typed, monkeypatch):
+    monkeypatch.setattr(work, "find_spec", lambda _: None)
+    code, _, err = typed("lab", "mine", "--app")
+    assert code == 2
+    assert "pip install 'dicomlab[app]'" in err
+    assert list(Path().iterdir()) == []
 
 
 class Server:
@@ -522,6 +550,24 @@ def test_parameters_may_stand_in_a_file_and_those_typed_win(typed, monkeypatch):
 def test_a_notebook_that_would_identify_somebody_is_refused_with_1(typed, monkeypatch):
     monkeypatch.setattr(notebooks, "execute", raising_anything(NotebookError("it would identify a patient")))
     assert typed("notebook", "00_start_here", "out.ipynb") == (1, "", "it would identify a patient\n")
+
+
+def test_one_notebook_for_each_subject_and_where_the_index_lies(typed, source):
+    code, out, err = typed("notebook", "00_start_here", "--each-subject", source, "looked", "--html")
+    assert code == 0, err
+    assert "1 subjects, 0 failed" in out or "subjects, 0 failed" in out
+    assert Path("looked/index.html").is_file()
+    made = sorted(p.name for p in Path("looked").iterdir())
+    assert len([name for name in made if name.endswith(".ipynb")]) == out.count("done")
+    everything = b"".join(p.read_bytes() for p in Path("looked").rglob("*") if p.is_file())
+    assert identifiers_in(out + err + everything.decode("utf-8") + " ".join(made)) == []
+
+
+@pytest.mark.parametrize("words", [["out.ipynb", "--each-subject", "a", "b"], []], ids=["both", "neither"])
+def test_a_notebook_goes_to_one_file_or_to_a_folder(typed, words):
+    code, _, err = typed("notebook", "00_start_here", *words)
+    assert code == 2
+    assert "OUT.ipynb, or --each-subject" in err
 
 
 def test_an_unknown_parameter_of_a_notebook_is_refused(typed):

@@ -177,6 +177,13 @@ def _notebooks(command: _Command) -> None:
     lab.add_argument(
         "folder", nargs="?", type=Path, default=Path("dicomlab-notebooks"), help="default: dicomlab-notebooks"
     )
+    lab.add_argument("--app", action="store_true", help="pages without code instead, for reviews (needs dicomlab[app])")
+    lab.add_argument(
+        "--source",
+        type=Path,
+        metavar="SOURCE",
+        help="what notebooks look at when theirs is empty; they hold no path then",
+    )
     lab.add_argument("--port", type=int, help="the port to serve on; the next free one from 8888 unless told")
     lab.add_argument("--no-browser", action="store_true", help="print the address instead of opening a browser")
 

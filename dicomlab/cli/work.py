@@ -8,13 +8,15 @@ import os
 import shutil
 import subprocess
 import sys
+import tempfile
 import time
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
 from dicomlab import __version__
 from dicomlab.cli.commands import DONE, REFUSED, progress, refuse, show
-from dicomlab.errors import NotebookError
+from dicomlab.errors import MissingPackageError, NotebookError
 
 DEMO = ("00_start_here", "01_inspect_headers", "05_deidentify", "06_verify_and_report")
 VERSION_FILE = ".dicomlab-version"
@@ -35,7 +37,7 @@ def notebook(chosen: argparse.Namespace) -> int:
         message = "-p: a parameter is given twice; give each name once"
         raise NotebookError(message)
     if bool(chosen.out) == bool(chosen.each_subject):
-        message = "say where the result goes: OUT.ipynb, or --each-subject SOURCE OUTDIR, and not both"
+        message = "say where the result goes: OUT.ipynb, or --each-subject SOURCE OUTDIR, not both; see dicomlab notebook --help"
         raise NotebookError(message)
     parameters = {**(notebooks.from_file(chosen.file) if chosen.file else {}), **dict(chosen.parameters)}
     notebooks.checked(chosen.notebook, parameters)  # what was typed wrong ends with 2, what fails later with 1
@@ -69,25 +71,43 @@ def _each_subject(chosen: argparse.Namespace, parameters: dict[str, Any], settin
 
 
 def lab(chosen: argparse.Namespace) -> int:
-    """Open JupyterLab on copies of the notebooks."""
+    """Open JupyterLab, or pages without code, on copies of the notebooks."""
     from dicomlab import files
+    from dicomlab.notebooks.session import prepare
 
+    if chosen.app and find_spec("voila") is None:
+        feature = "showing notebooks as pages"
+        raise MissingPackageError(feature, "voila", "pip install 'dicomlab[app]'")
+    if chosen.source is not None:
+        files.listed(chosen.source)  # what is not there is said before anything is written
     new, kept = copy_notebooks(files.packaged("notebooks"), chosen.folder)
     print(f"{chosen.folder}: {new} notebooks are new, {len(kept)} kept as you left them")
     older = [name for name, version in kept.items() if version != __version__]
     if older:
         print(f"{len(older)} of them were copied by another version; for those of {__version__} use another folder")
-    command = [sys.executable, "-m", "jupyterlab", *QUIET_LAB, f"--ServerApp.root_dir={chosen.folder.resolve()}"]
-    command += [f"--port={chosen.port}"] if chosen.port else []
-    command += ["--no-browser"] if chosen.no_browser else []
-    command += ["--allow-root"] if hasattr(os, "geteuid") and os.geteuid() == 0 else []  # a container's usual user
     sys.stdout.flush()
-    with subprocess.Popen(command) as server:  # noqa: S603  (our own interpreter, a list, no shell)
-        while True:
-            try:
-                return server.wait()
-            except KeyboardInterrupt:  # the server has it too, and asks whether to stop
-                continue
+    with tempfile.TemporaryDirectory(prefix="dicomlab-") as session:
+        env = prepare(Path(session), chosen.source)
+        command = _app(chosen) if chosen.app else _lab(chosen)
+        with subprocess.Popen(command, env=env) as server:  # noqa: S603  (our own interpreter, a list, no shell)
+            while True:
+                try:
+                    return server.wait()
+                except KeyboardInterrupt:  # the server has it too, and asks whether to stop
+                    continue
+
+
+def _lab(chosen: argparse.Namespace) -> list[str]:
+    command = [sys.executable, "-m", "jupyterlab", *QUIET_LAB, f"--ServerApp.root_dir={chosen.folder.resolve()}"]
+    command += ["--ServerApp.ip=127.0.0.1", *([f"--port={chosen.port}"] if chosen.port else [])]
+    command += ["--no-browser"] if chosen.no_browser else []
+    return command + (["--allow-root"] if hasattr(os, "geteuid") and os.geteuid() == 0 else [])  # in a container
+
+
+def _app(chosen: argparse.Namespace) -> list[str]:
+    command = [sys.executable, "-m", "voila", str(chosen.folder.resolve()), "--Voila.ip=127.0.0.1"]
+    command += ["--token", *([f"--port={chosen.port}"] if chosen.port else [])]
+    return command + (["--no-browser"] if chosen.no_browser else [])
 
 
 def copy_notebooks(packaged: Path, folder: Path) -> tuple[int, dict[str, str]]:

@@ -21,6 +21,7 @@ from dicomlab.header.template import Template
 from dicomlab.header.wire import Defer, Encoding
 from dicomlab.records import Reason
 
+SOURCE_VARIABLE = "DICOMLAB_SOURCE"
 _DICOMDIR = b"1.2.840.10008.1.3.10"
 _SMALL = 1 << 16  # files up to here are read whole, others mapped
 HEADERS = Defer(1 << 12, 1 << 12)
@@ -47,6 +48,11 @@ def packaged(kind: Literal["notebooks", "templates", "data_samples"]) -> Path:
             return folder
     message = f"the packaged {kind} are missing from this installation; install dicomlab again"
     raise SourceError(message)
+
+
+def chosen(source: str | Path = "") -> Path:
+    """Return what a notebook looks at: what it names, else what its session was started with, else the samples."""
+    return Path(source or os.environ.get(SOURCE_VARIABLE) or packaged("data_samples"))
 
 
 def listed(source: str | Path) -> list[tuple[Path, str]]:

@@ -25,9 +25,14 @@ def page(notebook: Mapping[str, Any], title: str) -> str:
     """
     from nbconvert.exporters import HTMLExporter  # noqa: PLC0415 - heavy, and few ask for pages
 
-    exporter = HTMLExporter(template_name="basic")  # type: ignore[no-untyped-call]
-    body, _ = exporter.from_file(StringIO(json.dumps(notebook)))
-    return _rendered("notebook.html.j2", title=title, body=body)
+    templates = files.packaged("templates")
+    exporter = HTMLExporter(  # type: ignore[no-untyped-call]
+        template_name="dicomlab",
+        extra_template_basedirs=[str(templates / "jupyter" / "nbconvert" / "templates")],
+        extra_template_paths=[str(templates / "reports")],
+    )
+    told, _ = exporter.from_file(StringIO(json.dumps(notebook)), {"metadata": {"name": title}})
+    return str(told)
 
 
 def index(title: str, rows: Sequence[Mapping[str, Any]], sums: Mapping[str, int]) -> str:

@@ -71,6 +71,12 @@ def identifying(notebook: Mapping[str, Any], identity: judge.Identity) -> list[t
     return sorted(found)
 
 
+def stored_outputs(cell: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Return a code cell's outputs as they may be stored: without tracebacks, standard error, paths and widgets."""
+    outputs = (_plain(output, _Paths({})) for output in cell["outputs"])
+    return [output for output in outputs if output is not None]
+
+
 def _told(parameters: Mapping[str, Any], source: str) -> str:
     """Return the injected cell with every text that may be a path replaced by the parameter's name."""
     lines = ["# Parameters"]
