@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from dicomlab.deface.anatomy import FRONT, SHAPE, Anatomy, anatomy, box
-from dicomlab.deface.head import EYES_APART_MM, axes
+from dicomlab.deface.head import EYES_APART_MM, LOWER, axes
 from dicomlab.deface.looking import STEP_MM, along, binned, gridded, skin_inside, skin_threshold
 from dicomlab.deface.rendering import VIEWS, depths, turned
 from dicomlab.volume import sampled
@@ -109,7 +109,7 @@ def check(before: Volume, after: Volume, mask: FaceMask) -> Scores:
     return Scores(
         left=worst,
         left_front=front,
-        skin=_removed(found, gone, zone.any(axis=1), _SKIN_MM),
+        skin=_removed(found, gone, np.asarray(zone.any(axis=1)), _SKIN_MM),
         eyes=_removed(found, gone, _at_eyes(), _EYE_MM),
         moved_mm=distance,
         brain=float((found.brain & mask.mask).sum() / max(1, found.brain.sum())),
@@ -147,7 +147,8 @@ def _left(before: Mask, after: Mask, zone: Mask, view: str) -> tuple[float, floa
 def _removed(found: Anatomy, gone: Mask, where: Mask, deep: float) -> float:
     """Return the share of rays from the front, among those through `where` (z, x), whose outer mm are gone."""
     first = depths(found.inside)
-    z, x = np.nonzero(where & np.isfinite(first))
+    # Rays that pass below the chin or end at the field of view's edge meet no face.
+    z, x = np.nonzero(where & (first * STEP_MM + LOWER[1] < _BEHIND))
     if not z.size:
         return 1.0
     steps = first[z, x].astype(int)[:, None] + np.arange(round(deep / STEP_MM))

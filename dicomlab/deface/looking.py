@@ -20,7 +20,7 @@ _HU = (-1000.0, 1000.0)  # the range of Hounsfield units that is told apart
 
 
 def gridded(volume: Volume, step: float = STEP_MM) -> Grid:
-    """Return the volume every `step` mm along patient space; outside the field of view it is NaN-free: `OUTSIDE`."""
+    """Return the volume every `step` mm along patient space; NaN outside the field of view."""
     thin, affine = binned(volume.array, volume.affine, step)
     corners = np.array(np.meshgrid(*((-0.5, n - 0.5) for n in thin.shape), indexing="ij")).reshape(3, -1)
     places = affine[:3, :3] @ corners + affine[:3, 3:]
@@ -40,7 +40,7 @@ def _axes(origin: NDArray[np.float64], step: float) -> NDArray[np.float64]:
 def along(
     array: NDArray[np.float32], affine: NDArray[np.float64], wanted: NDArray[np.float64], shape: tuple[int, ...]
 ) -> NDArray[np.float32]:
-    """Return samples of an array at the places of another grid, linearly; the lowest float where there are none."""
+    """Return samples of an array at the places of another grid, linearly; NaN where there are none."""
     across = np.linalg.inv(affine) @ wanted
     # Half a sample beyond the outer centres still belongs to the field of view: a thick slice reaches that far.
     padded = np.pad(array, 1, mode="edge")
@@ -89,13 +89,14 @@ def skin_inside(samples: NDArray[np.float32], threshold: float, step: float) -> 
     solid = ndi.binary_opening(solid, iterations=max(1, round(2.5 / step)))
     labels, count = ndi.label(solid)
     if not count:
-        return solid
+        return np.zeros(samples.shape, bool)
     solid = labels == np.argmax(np.bincount(labels.ravel())[1:]) + 1
     turns = max(1, round(6 / step))
-    return ndi.binary_closing(np.pad(solid, turns), iterations=turns)[turns:-turns, turns:-turns, turns:-turns] | solid
+    closed = ndi.binary_closing(np.pad(solid, turns), iterations=turns)[turns:-turns, turns:-turns, turns:-turns]
+    return np.asarray(closed | solid)
 
 
 def scaled(samples: NDArray[np.float32], *, ct: bool) -> NDArray[np.float32]:
     """Return samples as 0..1 for comparing, -1 where there are none."""
     low, high = _HU if ct else (float(np.nanpercentile(samples, 1)), float(np.nanpercentile(samples, 99.5)))
-    return np.nan_to_num(np.clip((samples - low) / max(high - low, 1e-6), 0, 1), nan=-1).astype(np.float32)
+    return np.asarray(np.nan_to_num(np.clip((samples - low) / max(high - low, 1e-6), 0, 1), nan=-1), np.float32)

@@ -46,12 +46,13 @@ class Grid:
     origin: Floats  # LPS mm (z, y, x) of the first sample
     step: float
 
-    def at(self, points: Floats, values: Samples | None = None, outside: float = -1) -> Samples:
-        """Return linear interpolations at LPS points (n, 3) given as (z, y, x)."""
-        index = ((points - self.origin) / self.step).T
-        source = self.samples if values is None else values
-        found: Samples = ndi.map_coordinates(source, index, order=1, mode="constant", cval=outside, output=np.float32)
-        return found
+    def index(self, points: Samples, matrix: Floats) -> Samples:
+        """Return indices (3, n) of points (3, n; x, y, z) that `matrix` takes to LPS mm."""
+        # Written out: a matrix product of this shape wakes every core for nothing.
+        x, y, z = points
+        to_index = np.diag([*np.repeat(1 / self.step, 3), 1.0]) @ _shift(-self.origin[::-1]) @ matrix
+        rows = to_index[2::-1].astype(np.float32)
+        return np.stack([a * x + b * y + c * z + d for a, b, c, d in rows])
 
 
 class Fit:
@@ -63,7 +64,7 @@ class Fit:
         near = ndi.binary_dilation(drawn.skin, iterations=max(1, round(12 / step)))
         zyx = [drawn.origin[n] + step * axis for n, axis in enumerate(np.nonzero(near))]
         keep = zyx[0] > -100
-        self.points = np.stack([zyx[2], zyx[1], zyx[0]], axis=1)[keep].astype(np.float64) - _PIVOT
+        self.points = np.stack([zyx[2], zyx[1], zyx[0]])[:, keep].astype(np.float32)
         look = np.clip((drawn.ct + 1000) / 2000, 0, 1) if ct else np.clip(drawn.mr / 110, 0, 1)
         look = ndi.gaussian_filter(look, 0.6)[near][keep]
         self.row = np.minimum((look * _BINS).astype(np.int32), _BINS - 1) * (_BINS + 1)
@@ -72,9 +73,8 @@ class Fit:
 
     def measure(self, pose: Floats) -> tuple[float, float, float]:
         """Return mutual information, Dice and coverage of a pose (see `matrix_of`)."""
-        matrix = matrix_of(pose)
-        points = (self.points + _PIVOT) @ matrix[:3, :3].T + matrix[:3, 3]
-        value = self.grid.at(points[:, ::-1])
+        index = self.grid.index(self.points, matrix_of(pose))
+        value = _looked_up(self.grid.samples, index, -1)
         seen = value >= 0
         if seen.sum() < len(seen) // 10:
             return 0.0, 0.0, 0.0
@@ -88,7 +88,7 @@ class Fit:
         alone = joint.sum(1, keepdims=True) * joint.sum(0, keepdims=True)
         some = joint > 0
         information = float((joint[some] * np.log(joint[some] / alone[some])).sum())
-        mask, skin = self.grid.at(points[seen][:, ::-1], self.inside, 0), self.skin[seen]
+        mask, skin = _looked_up(self.inside, index[:, seen], 0), self.skin[seen]
         dice = float(2 * np.minimum(mask, skin).sum() / max(1.0, float(mask.sum() + skin.sum())))
         return information, dice, float(skin.sum() / self.skin.sum())
 
@@ -98,6 +98,17 @@ class Fit:
         scale = pose[6:]
         odd = 0.6 * float(((scale - scale.mean()) ** 2).sum()) * 3 + 2 * max(0.0, abs(float(scale.mean())) - 0.35)
         return -information - dice - 0.3 * min(coverage, 0.7) + odd
+
+
+def _looked_up(samples: Samples, index: Samples, outside: float) -> Samples:
+    found: Samples = ndi.map_coordinates(samples, index, order=1, mode="constant", cval=outside, output=np.float32)
+    return found
+
+
+def _shift(by: Floats) -> Floats:
+    matrix = np.eye(4)
+    matrix[:3, 3] = by
+    return matrix
 
 
 def matrix_of(pose: Floats) -> Floats:

@@ -1,4 +1,4 @@
-"""Faces in volumes: told from metadata alone, so that header-only runs never decode pixels."""
+"""Faces in volumes and photographs: told from metadata alone, so that header-only runs never decode pixels."""
 
 from __future__ import annotations
 
@@ -9,6 +9,9 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 _MODALITIES = frozenset({"CT", "MR", "PT"})
+# 45 CFR 164.514(b)(2)(i)(Q): full-face photographs. PS3.3 A.32.4: VL Photographic, still and video.
+_PHOTOGRAPHS = frozenset({"XC"})
+_PHOTOGRAPH_CLASSES = frozenset({"1.2.840.10008.5.1.4.1.1.77.1.4", "1.2.840.10008.5.1.4.1.1.77.1.4.1"})
 # Body parts (PS3.16 CID 4031 and free spellings) that include the face, and whole bodies.
 _HEAD = re.compile(
     "HEAD|NECK|BRAIN|SKULL|FACE|FACIAL|ORBIT|EYE|SINUS|JAW|MANDIB|MAXILL|ZYGOMA|NASAL|NOSE|EAR$|EARS|TEMPOR|CRANI|IAC|"
@@ -19,7 +22,7 @@ _NO_VOLUME = re.compile(r"LOCALIZER|SCOUT")
 
 
 def face_risk(attributes: Mapping[str, str]) -> str | None:
-    """Return why a volume may show a face, None when metadata gives no reason.
+    """Return why an image may show a face, None when metadata gives no reason.
 
     Parameters
     ----------
@@ -33,6 +36,8 @@ def face_risk(attributes: Mapping[str, str]) -> str | None:
     """
     if attributes.get("RecognizableVisualFeatures", "").upper() == "YES":
         return "RecognizableVisualFeatures says YES"
+    if attributes.get("Modality", "") in _PHOTOGRAPHS or attributes.get("SOPClassUID", "") in _PHOTOGRAPH_CLASSES:
+        return "a photograph of the body, which may show the face"
     if attributes.get("Modality", "") not in _MODALITIES:
         return None
     part = attributes.get("BodyPartExamined", "").upper().strip()

@@ -68,9 +68,9 @@ class DefaceSettings(Form):
 
     skin_ct_hu: float = Field(default=-300, ge=-900, le=200)
     skin_mr: float = Field(default=0.45, gt=0, le=2)
-    brow_mm: float = Field(default=28, ge=0, le=60)
+    brow_mm: float = Field(default=31, ge=0, le=60)
     slope: float = Field(default=0.45, ge=0, le=2)
-    back_mm: float = Field(default=40, ge=0, le=100)
+    back_mm: float = Field(default=30, ge=0, le=100)
     shell_mm: float = Field(default=12, ge=0, le=40)
     brain_margin_mm: float = Field(default=4, ge=0, le=20)
 
