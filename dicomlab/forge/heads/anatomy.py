@@ -180,7 +180,7 @@ def _skeleton(p: Points, m: Points, n: Points, s: HeadShape, *, space: Field) ->
     face = carve(meet(face, half_space(p, (0, 0, -1), 96)), cone, blend=2)
     face = carve(face, ellipsoid(p, (0, 86, -64), (11.5, 32, 17)), blend=2)
     wall = cone if cone is FAR else meet(cone - 1.8, -cone, p.y - 60)
-    septum = meet(m.x - 0.8, ellipsoid(p, (0, 50, -58), (4, 34, 20)))
+    septum = meet(m.x - 0.35, ellipsoid(p, (0, 40, -56), (4, 30, 18)))
     base = join(
         capsule(p, (0, -2, -38), (0, -24, -64), 7),
         capsule(m, (56, -24, -48), (16, -6, -40), 8.5, 6),

@@ -20,10 +20,10 @@ def skin(p: Points, m: Points, n: Points, s: HeadShape, *, scalp: Field) -> Fiel
     bulk = join(
         scalp,
         ellipsoid(p, (0, 30, -58), (65, 54, 62)),  # middle of the face
-        ellipsoid(p, (0, 38, -102), (50 + s.jaw, 50, 36)),
+        ellipsoid(p, (0, 38, -102), (52 + s.jaw, 50, 36)),
         ellipsoid(m, (46 + s.jaw, 10, -97), (17, 25, 27)),  # angle of the jaw
         ellipsoid(p, (0, 79 + s.chin, -124), (19, 15, 13)),
-        ellipsoid(m, (44, 50 + s.cheeks, -64), (22, 25, 20)),
+        ellipsoid(m, (43, 49 + s.cheeks, -68), (24, 26, 25)),
         ellipsoid(m, (62, 30, -28), (13, 30, 30)),  # temple
         ellipsoid(m, (64, -22, -34), (14, 36, 34)),
         ellipsoid(p, (0, -62, -66), (52, 38, 46)),  # nape
@@ -33,19 +33,19 @@ def skin(p: Points, m: Points, n: Points, s: HeadShape, *, scalp: Field) -> Fiel
     head = join(bulk, ellipsoid(n, (0, -30, -290), (190, 70, 58)), blend=28)
     head = _mouth(_nose(_sockets(head, p, m, s), p, m, s), p, m, s)
     ex, ey, ez = s.eye
-    head = join(head, ellipsoid(m, (ex, ey - 2, ez), (18, 18.5, 16)), blend=7)  # lids over the globe
+    head = join(head, ellipsoid(m, (ex, ey - 2, ez), (16, 19.5, 14)), blend=6)  # lids over the globe
     for height, depth in ((ez - 2.5, 1.5), (ez + 7, 1.3)):  # where lids meet, and their crease
         head = carve(head, ellipsoid(m, (ex, ey + 21, height), (14, 8, depth)), blend=2.5)
     return join(head, _ear(m, s), blend=4)
 
 
 def _sockets(head: Field, p: Points, m: Points, s: HeadShape) -> Field:
-    brow = join(ellipsoid(m, (24, 75 + s.brow, -21), (21, 10, 6.5)), ellipsoid(p, (0, 79 + s.brow, -21), (13, 7, 8)),
+    brow = join(ellipsoid(m, (24, 74 + s.brow, -20), (22, 9.5, 9)), ellipsoid(p, (0, 79 + s.brow, -21), (13, 7, 8)),
                 ellipsoid(p, (0, 54, 12), (50, 31, 40)), blend=14)  # fmt: skip
     head = join(head, brow, blend=10)
-    head = carve(head, ellipsoid(m, (s.eye[0] + 1, 98, -40), (20, 21, 12.5)), blend=14)
+    head = carve(head, ellipsoid(m, (s.eye[0] + 1, 101, -40), (20, 22, 13)), blend=18)
     head = carve(head, ellipsoid(m, (16, 98, -48), (6, 13, 14)), blend=9)
-    return carve(head, ellipsoid(m, (72 + s.cheeks, 75, -100), (20, 28, 22)), blend=18)  # hollow of the cheek
+    return carve(head, ellipsoid(m, (76 + s.cheeks, 77, -102), (20, 28, 20)), blend=20)  # hollow of the cheek
 
 
 def _nose(head: Field, p: Points, m: Points, s: HeadShape) -> Field:

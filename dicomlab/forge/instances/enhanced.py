@@ -107,6 +107,7 @@ def description(sheet: Sheet) -> None:
 
 def shared(sheet: Sheet) -> None:
     """Put functional groups that all frames share; geometry and anatomy are those of the knee."""
+
     def put(path: str, value: object) -> None:
         sheet.put(f"{_SHARED}.{path}", value)
 
