@@ -1,0 +1,160 @@
+"""Looking at one plane: which pictures of it the network gets, and which of its boxes are believed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from dicomlab.burned_in import networks, views
+from dicomlab.burned_in.boxes import Box, Sensitivity, clipped, flat, from_map, grown, joined, largest_side, shared
+
+if TYPE_CHECKING:
+    from dicomlab.burned_in.networks import Picture
+    from dicomlab.burned_in.views import Plane
+
+
+@dataclass(frozen=True, slots=True)
+class Pass:
+    """One look: which picture, at which scale, on its side or not. `most`: pixels of the enlarged picture at most."""
+
+    picture: Callable[[Plane], Picture]
+    factor: float = 1.0
+    turned: bool = False
+    most: float = float("inf")
+
+
+_MEGA = 1e6
+_SMALL = _MEGA / 2  # pixels: all passes take no longer than the first do on a usual picture
+_CANDIDATE = Sensitivity(0.2, 0.3)
+# Always; then the others, where the first saw anything at all or the picture is small.
+FIRST = (Pass(views.packed), Pass(views.relief), Pass(views.packed, 0.5))
+MORE = (Pass(views.whole, 1.5, most=4 * _MEGA), Pass(views.packed, turned=True, most=4 * _MEGA),
+        Pass(views.whole, 2, most=1.2 * _MEGA))  # fmt: skip
+# What proves that nothing is left must not be blind to the same things: other scales, polarity and windows.
+PROOF = (Pass(views.negative, 1.2), Pass(views.wide_relief, 0.85))
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """What may be text: its box, how many passes saw it, and what reading it gave."""
+
+    box: Box
+    seen: int
+    text: str = ""
+    confidence: float = 0.0
+
+
+def look(plane: Plane, passes: Iterable[Pass]) -> list[list[Box]]:
+    """Return the boxes that each pass sees, in pixels of the plane."""
+    shape = plane.shape[:2]
+    pictures: dict[Callable[[Plane], Picture], Picture] = {}
+    told = []
+    for one in passes:
+        if one.factor > 1 and shape[0] * shape[1] * one.factor**2 > one.most:
+            continue
+        if one.picture not in pictures:
+            pictures[one.picture] = one.picture(plane)
+        picture = views.scaled(pictures[one.picture], one.factor)
+        found = networks.text_map(np.ascontiguousarray(np.rot90(picture)) if one.turned else picture)
+        if one.turned:
+            found = np.ascontiguousarray(np.rot90(found, -1))
+        told.append([clipped(b, shape) for b in from_map(found, one.factor, _CANDIDATE, largest_side(shape))])
+    return told
+
+
+def candidates(
+    plane: Plane, passes: Sequence[Pass] = FIRST, more: Sequence[Pass] = MORE, *, known: Sequence[Box] = ()
+) -> list[Candidate]:
+    """Return what may be text on a plane, read: (rows, columns) or (rows, columns, 3).
+
+    `more` passes follow when the first see something, or the plane is small. What lies within `known` is left out.
+    """
+    seen = [_besides(known, found) for found in look(plane, passes)]
+    if more and (any(seen) or plane.shape[0] * plane.shape[1] <= _SMALL):
+        seen += [_besides(known, found) for found in look(plane, more)]
+    told = []
+    for box in joined(b for found in seen for b in found):
+        times = sum(any(shared(b, box) > 0.3 * box.area for b in found) for found in seen)
+        told.append(Candidate(box, times, *reading(plane, box)))
+    return told
+
+
+def _besides(known: Sequence[Box], found: Iterable[Box]) -> list[Box]:
+    return [b for b in found if sum(shared(b, k) for k in known) < 0.7 * b.area]
+
+
+def reading(plane: Plane, box: Box) -> tuple[str, float]:
+    """Return what stands in a box, and how surely: the better of two pictures, lines on their side turned both ways."""
+    wide = clipped(grown(box, 24, 24), plane.shape)
+    around = plane[wide.y0 : wide.y1, wide.x0 : wide.x1]
+    margin = max(2, box.short // 6)
+    inside = clipped(grown(box, margin, margin), plane.shape)
+    part = plane[inside.y0 : inside.y1, inside.x0 : inside.x1]
+    if part.size == 0 or part.min() == part.max():
+        return "", 0.0
+    best = ("", 0.0)
+    for how in (_stretched, views.wide_relief):
+        picture = how(part) if how is _stretched else how(around)[inside.y0 - wide.y0 :, inside.x0 - wide.x0 :]
+        picture = picture[: part.shape[0], : part.shape[1]]
+        turns = (0,) if flat(box) or part.shape[0] < 1.5 * part.shape[1] else (1, 3)
+        told = networks.read([np.ascontiguousarray(np.rot90(picture, k)) for k in turns])
+        best = max([best, *told], key=_worth)
+        if best[1] > _SURE and len(best[0]) > 1:
+            break
+    return best
+
+
+def _stretched(part: Plane) -> Picture:
+    low, high = np.percentile(part, [1, 99.8])
+    return views.thrice(views.window(part, low, high))
+
+
+def _worth(told: tuple[str, float]) -> float:
+    return told[1] * min(len(_letters(told[0])) + 0.1, 4)
+
+
+# What ticks, rulers, grids, traces and crosses are read as.
+_TICKS = frozenset("1lIi|T!-_—–一=+·.:,;/\\'\"`^~<>()[]{}«»√¬」「レ丨丶°•*○〇二三十丁卜ト上下口日目田皿川山ⅡⅢwmnuvWMN")
+_SINGLE, _SURE, _HALF, _HARDLY, _VISIBLE = 0.96, 0.85, 0.55, 0.25, 0.8
+
+
+def _letters(text: str) -> str:
+    return "".join(c for c in text if c.isalnum() and c not in _TICKS)
+
+
+def believed(found: Candidate, plane: Plane, *, expected: bool = False) -> bool:
+    """Return whether a candidate is text: read as such, or seen so often and clearly that reading it may have failed.
+
+    Words made of characters that ticks and traces are taken for must have been read surely. A single Latin character
+    is a mark of side or a scrap of a drawing, unless everything is sure. `expected`: text is known to stand there.
+    """
+    letters, plain = _letters(found.text), [c for c in found.text if c.isalnum()]
+    often, clear, sure = found.seen >= 3, found.box.score >= _VISIBLE, found.confidence >= _SURE  # noqa: PLR2004
+    if any(ord(c) > 0x2E7F for c in letters) and sure:  # noqa: PLR2004 - one such sign is a word
+        return found.seen > 1 or len(letters) > 1
+    if len(letters) > 1 and found.confidence >= (_HALF if not expected else _HARDLY):
+        return True
+    if len(plain) > 1:
+        if sure and found.seen > 1:
+            return True
+        shaped = found.seen >= 5 or not _one_stroke(plane, found.box)  # noqa: PLR2004
+        return found.confidence >= _HARDLY and found.seen > 1 and clear and shaped
+    return len(plain) == 1 and found.confidence > _SINGLE and often and clear
+
+
+def _one_stroke(plane: Plane, box: Box) -> bool:
+    """Return whether one connected shape spans most of a box, bright or dark: a trace, a bar, a rule, no letters."""
+    import cv2  # noqa: PLC0415 - loaded when pixels are looked at, not with the package
+
+    level = views.grey(plane[box.y0 : box.y1, box.x0 : box.x1])
+    part = views.window(level, float(level.min()), float(level.max()))
+    across = 2 if flat(box) else 3  # of the statistics: width, height
+    _, ink = cv2.threshold(part, 0, 1, cv2.THRESH_BINARY | cv2.THRESH_OTSU)
+    if ink.mean() > 0.5:  # noqa: PLR2004 - dark on bright
+        ink = 1 - ink
+    _, _, spots, _ = cv2.connectedComponentsWithStats(ink, connectivity=8)
+    longest = max((int(s[across]) for s in spots[1:]), default=0)
+    return longest > 0.6 * max(box.x1 - box.x0, box.y1 - box.y0)
