@@ -37,7 +37,9 @@ def notebook(chosen: argparse.Namespace) -> int:
         message = "-p: a parameter is given twice; give each name once"
         raise NotebookError(message)
     if bool(chosen.out) == bool(chosen.each_subject):
-        message = "say where the result goes: OUT.ipynb, or --each-subject SOURCE OUTDIR, not both; see dicomlab notebook --help"
+        message = (
+            "say where it goes: OUT.ipynb, or --each-subject SOURCE OUTDIR, not both; see dicomlab notebook --help"
+        )
         raise NotebookError(message)
     parameters = {**(notebooks.from_file(chosen.file) if chosen.file else {}), **dict(chosen.parameters)}
     notebooks.checked(chosen.notebook, parameters)  # what was typed wrong ends with 2, what fails later with 1
