@@ -125,4 +125,4 @@ def head(step: float) -> Head:
         (brain & (into > 6), 95, 32), (ventricle, 28, 8),
     ):  # fmt: skip
         mr[where & skin], ct[where & skin] = t1, hu
-        return Head((LOWER[0], LOWER[1], LOWER[2]), step, ct, mr, skin, brain, into, away)
+    return Head((LOWER[0], LOWER[1], LOWER[2]), step, ct, mr, skin, brain, into, away)
