@@ -98,7 +98,7 @@ def test_a_refused_subject_ends_with_1_and_the_others_go_on(subjects):
 
 
 def test_slices_are_matched_by_position_and_only_the_mask_changed(subjects):
-    # The defects of the tool that this replaces (S0-35): rescaled values, slices matched by name, old UIDs, slices lost.
+    # Defects of the tool that this replaces (S0-35): values rescaled, slices matched by name, UIDs kept, slices lost.
     source, out, _ = subjects
 
     def by_place(folder):

@@ -688,11 +688,14 @@ def test_low_can_be_linked_and_high_cannot() -> None:
     assert (high.ages.pool_over, high.ages.bin_years) == (89, 5)
     assert (low.at_risk.text, low.at_risk.face) == ("quarantine", "keep")
     assert (high.at_risk.text, high.at_risk.face) == ("quarantine", "quarantine")
+    # Text in the pixels is cleaned at both levels, faces at the high one (S0-15, S0-16).
+    assert (low.text_cleaning, low.face_cleaning) == (BurnedIn(), None)
+    assert (high.text_cleaning, high.face_cleaning) == (BurnedIn(), Deface())
 
 
 def test_research_keeps_what_its_options_name() -> None:
     chosen = load("research")
-    assert len(chosen.options) == 6
+    assert len(chosen.options) == 7
     assert chosen.identifiers.prefix == "R-"
     assert chosen.dates.whole_weeks
     assert chosen.decide(0x00081010, "SH").reason == "names the ward"

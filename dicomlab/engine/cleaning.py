@@ -150,11 +150,12 @@ class Deidentifier:
         """Clear the carriers in the pixels as far as the recipe asks; settle what remains at risk."""
         risks = dict(at_risk(instance, attributes, self.recipe))
         settings, looked = self.recipe.text_cleaning, _Looked(instance)
-        if is_picture(instance, attributes):
-            if settings is not None and (settings.examine == "all" or Carrier.BURNED_IN in risks):
-                looked = self._without_text(looked, settings, risks)
         if self.recipe.face_cleaning is not None and face is not None:
             looked = self._without_face(looked, face, risks)
+        self._kept({c: why for c, why in risks.items() if c is Carrier.FACE})  # before text is looked for: that is slow
+        examined = settings is not None and (settings.examine == "all" or Carrier.BURNED_IN in risks)
+        if settings is not None and examined and is_picture(instance, attributes):
+            looked = self._without_text(looked, settings, risks)
         if looked.instance is not instance and self._keeps_uid:
             uid = pseudonyms.uid(self.key, attributes["SOPInstanceUID"], self.recipe.uids.root)
             looked = replace(looked, instance=with_attributes(looked.instance, {"SOPInstanceUID": uid}))

@@ -20,6 +20,7 @@ from dicomlab.header import claims, wire
 from dicomlab.header.clean import ENCAPSULATED_DOCUMENT
 from dicomlab.header.dataset import dataset_from, elements_from
 from dicomlab.header.wire import Element
+from dicomlab.recipe import fingerprint, scanner_of
 from dicomlab.records import Region
 
 if TYPE_CHECKING:
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
 
     from dicomlab.burned_in import TextBox
     from dicomlab.pixels import Edited, Frames
-    from dicomlab.recipe import BurnedIn
+    from dicomlab.recipe import BurnedIn, TextDecision
 
 # Objects whose pixels are measures on a grid, no pictures of a screen: doses, segments, parameters.
 _NO_PICTURES = frozenset(
@@ -99,6 +100,7 @@ def redacted(instance: Instance, settings: BurnedIn, identifies: Callable[[str],
     told = told_of(instance)
     frames = frames_of(instance, told)
     regions = text_in(instance, settings, identifies)[1]
+    kept = [one for one in decisions_about(told, settings) if one.action == "keep"]
     done, box = instance, None
     notes: tuple[str, ...] = ()
     for _ in range(_ROUNDS):
@@ -106,10 +108,11 @@ def redacted(instance: Instance, settings: BurnedIn, identifies: Callable[[str],
             edited, box = _blanked(frames, regions, settings, told)
             done, notes = with_pixels(instance, edited), edited.notes
         left = burned_in.residual_text(frames_of(done), settings, regions=() if box else regions)
-        more = burned_in.regions_to_blank(left, settings, told)
+        placed = [replace(one, region=moved(one.region, box)) for one in left]
+        more = burned_in.regions_to_blank(placed, settings, kept)
         if not more:
             return Redacted(done, tuple(regions), box, proven=True, notes=notes)
-        regions = (*regions, *(moved(one, box) for one in more))
+        regions = (*regions, *more)
     return Redacted(instance, tuple(regions))
 
 
@@ -126,11 +129,21 @@ def text_in(
     from dicomlab import burned_in  # noqa: PLC0415 - as above
 
     told = told_of(instance)
+    decisions = decisions_about(told, settings)
+    may_stay = bool(settings.keep) or any(one.action == "keep" for one in decisions)
     boxes = burned_in.find_text(
-        frames_of(instance, told), settings, identifiers=identifies, attributes=told,
-        recognise=recognise or bool(settings.keep),
+        frames_of(instance, told), settings, attributes={e.keyword: e.value for e in told if e.keyword},
+        identifiers=identifies if may_stay else None, recognise=recognise or may_stay,
     )  # fmt: skip
-    return boxes, burned_in.regions_to_blank(boxes, settings, told)
+    return boxes, burned_in.regions_to_blank(boxes, settings, decisions)
+
+
+def decisions_about(told: Dataset, settings: BurnedIn) -> list[TextDecision]:
+    """Return what people decided about the series or the kind of scanner that an instance comes from."""
+    series = fingerprint(str(told.get("SeriesInstanceUID") or ""))
+    maker, model = (str(told.get(keyword) or "") for keyword in ("Manufacturer", "ManufacturerModelName"))
+    scanner = scanner_of(maker, model, int(told.get("Rows") or 0), int(told.get("Columns") or 0))
+    return [one for one in settings.decisions if series == one.series or scanner == one.scanner]
 
 
 def _blanked(

@@ -89,7 +89,7 @@ def wrong_repainting(
         differs = (left != right).reshape(*left.shape[:2], -1).any(axis=-1)
         allowed = _within(repainted.regions, n, left.shape[:2], coded=coded)
         if mask is not None:
-            inside, surely = _covered(old, n, *mask)
+            inside, surely = (_cut(part, repainted.cropped) for part in _covered(old, n, *mask))
             allowed |= inside
             if surely.any() and _still_there(left, right, surely):
                 told.add("the mask of the face was not applied to all of a frame")
