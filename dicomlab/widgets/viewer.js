@@ -19,7 +19,7 @@ const MOUSE = "Mouse: click or drag sets the crosshair or draws a box; drag with
 
 export class Viewer {
   constructor(model, el) {
-    Object.assign(this, { model, el, sheets: new Map(), panes: [], version: 0, sent: 0 });
+    Object.assign(this, { model, el, sheets: new Map(), panes: [], version: 0, masks: 0, sent: 0 });
     this.id = Math.random().toString(36).slice(2);
     this.state = { range: [0, 1], opacity: 0.45, masked: true, zoom: 1, playing: 0 };
     this.boxes = new Boxes((act, one) => this.tell(act, one), () => [this.shape[2], this.shape[1]]);
@@ -61,7 +61,7 @@ export class Viewer {
     this.boxed = message.boxed;
     this.title = message.title;
     this.sheets.clear();
-    this.version++;
+    this.version++, this.masks++;
     this.before = new Samples(header, buffers[0]);
     this.after = message.after ? new Samples(header, buffers[1]) : null;
     this.mask = message.mask ? new Mask(message.mask, buffers[buffers.length - 1]) : null;
@@ -76,7 +76,13 @@ export class Viewer {
   }
   setMask(header, buffer) {
     this.mask = header ? new Mask(header, buffer) : null;
-    this.version++;
+    this.masks++;
+  }
+  /** Show beside the volume what it looks like with air inside the mask. */
+  setHollow(hollow) {
+    this.hollow = hollow;
+    this.build();
+    this.draw();
   }
   setLook(look) {
     if (look.window) this.setWindow(...look.window);
@@ -112,14 +118,14 @@ export class Viewer {
     this.panes = [];
     const planes = this.flat ? ["axial"] : ["axial", "sagittal", "coronal"];
     this.grid.style.setProperty("--columns", this.flat ? (this.after ? 2 : 1) : 3);
-    for (const which of this.after ? ["before", "after"] : ["before"])
+    for (const which of this.after || this.hollow ? ["before", "after"] : ["before"])
       for (const plane of planes) this.panes.push(this.pane(plane, which));
     this.resized.disconnect();
     this.resized.observe(this.grid);
     this.fit();
   }
   pane(plane, which) {
-    const name = (this.after ? `${which}, ` : "") + (this.flat ? "frame" : plane);
+    const name = (this.after || this.hollow ? `${which}, ` : "") + (this.flat ? "frame" : plane);
     const canvas = h("canvas", { tabIndex: 0, role: "application", "aria-roledescription": "image", "aria-label": name });
     const { on } = PLANES[plane];
     const slider = h("input", { type: "range", min: 0, max: this.shape[on] - 1, "aria-label": `${name}: slice` });
@@ -169,16 +175,18 @@ export class Viewer {
       context.fillStyle = "#000";
       context.fillRect(0, 0, canvas.width, canvas.height);
       context.imageSmoothingEnabled = at.sx < 4 * (window.devicePixelRatio || 1);
-      const samples = this[which], put = (sheet) =>
-        context.drawImage(sheet.canvas, at.x, at.y, at.columns * at.sx, at.rows * at.sy);
-      const grey = this.sheet(`${which} ${plane}`, at.columns, at.rows);
-      grey.show(`${index} ${this.version} ${range}`, (pixels) => samples.paint(plane, index, pixels));
+      const hole = which === "after" && !this.after, source = hole ? "before" : which;
+      const put = (sheet) => context.drawImage(sheet.canvas, at.x, at.y, at.columns * at.sx, at.rows * at.sy);
+      const grey = this.sheet(`${source} ${plane}`, at.columns, at.rows);
+      grey.show(`${index} ${this.version} ${range}`, (pixels) => this[source].paint(plane, index, pixels));
       put(grey);
-      if (this.mask && masked && which === "before") {
+      if (this.mask && (hole || (masked && which === "before"))) {
         const cover = this.sheet(`mask ${plane}`, at.columns, at.rows);
-        cover.show(`${index} ${this.version}`, (pixels) => this.mask.paint(plane, index, this.shape, pixels));
-        context.globalAlpha = opacity;
+        cover.show(`${index} ${this.masks}`, (pixels) => this.mask.paint(plane, index, this.shape, pixels));
+        context.globalAlpha = hole ? 1 : opacity;
+        if (hole) context.globalCompositeOperation = "destination-out"; // what the mask covers is air: black
         put(cover);
+        context.globalCompositeOperation = "source-over";
         context.globalAlpha = 1;
       }
       if (this.flat) {
