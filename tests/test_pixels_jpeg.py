@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import tempfile
 
 import imagecodecs
 import jpeglib
@@ -12,7 +13,7 @@ from images import EXPLICIT, JPEG, again, dataset, encapsulated, fragments_of, s
 from PIL import Image
 
 from dicomlab.errors import PixelError
-from dicomlab.pixels import Frames, blank, replace_samples
+from dicomlab.pixels import Frames, blank, dct, replace_samples
 from dicomlab.pixels.streams import segments
 from dicomlab.records import Region
 
@@ -167,3 +168,19 @@ def test_extended_jpeg_of_eight_bits_is_edited_in_its_coefficients_too(kind):
     old, new = fragments_of(ds.PixelData), fragments_of(edited.value)
     assert edited.transfer_syntax == f"{JPEG}51"
     assert [a == b for a, b in zip(old, new, strict=True)] == [False, True, True]
+
+
+def test_streams_with_faults_end_in_an_error_of_pixels_and_leave_no_copy_behind(tmp_path, monkeypatch):
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    ds = made("grey", frames=1)
+    (stream,) = fragments_of(ds.PixelData)
+    frames, rng, refused = Frames.of(ds).layout, np.random.default_rng(1), 0
+    for _ in range(120):
+        broken = np.frombuffer(stream, np.uint8)[: rng.integers(100, len(stream))].copy()
+        broken[rng.integers(2, 700, 3) % len(broken)] = rng.integers(0, 256, 3)
+        try:
+            dct.blanked(frames, broken.tobytes(), [BOX], how="mask")
+        except PixelError:
+            refused += 1
+    assert refused
+    assert not list(tmp_path.iterdir())

@@ -49,14 +49,16 @@ def decoded(layout: Layout, frame: bytes) -> Samples:
     PixelError
         The syntax has no decoder here (video), the stream is broken or is of another size.
     """
+    codec, other = codec_of(layout), "a compressed frame has another size than Rows, Columns and Samples per Pixel say"
+    if layout.transfer_syntax.startswith(_JPEG) and streams.size(frame) != (*layout.shape, 1)[:3]:
+        raise PixelError(other)  # before a decoder asks for the memory that a broken header names
     try:
-        samples = codec_of(layout).decode(layout, frame)
+        samples = codec.decode(layout, frame)
     except _BROKEN as error:
         message = f"a frame of pixel data cannot be decoded ({layout.transfer_syntax}); fetch the file again"
         raise PixelError(message) from error
     if samples.shape != layout.shape:
-        message = "a compressed frame has another size than Rows, Columns and Samples per Pixel say"
-        raise PixelError(message)
+        raise PixelError(other)
     return samples.astype(f"u{max(layout.bits_allocated // 8, 1)}")
 
 
@@ -181,7 +183,7 @@ def _encode_rle(layout: Layout, samples: Samples, _: bytes) -> bytes:
 
 
 def _decode_deflated(layout: Layout, frame: bytes) -> Samples:
-    data = zlib.decompressobj(wbits=-zlib.MAX_WBITS).decompress(frame)
+    data = zlib.decompressobj(wbits=-zlib.MAX_WBITS).decompress(frame, layout.frame_bits // 8 + 2)
     if layout.bits_allocated == 1:
         flat = np.unpackbits(np.frombuffer(data, np.uint8), bitorder="little")[: layout.rows * layout.columns]
     else:

@@ -11,6 +11,7 @@ import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from traceback import walk_tb
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -142,7 +143,8 @@ def _edited(frame: bytes, change: Callable[[Planes, Tables], None], size: tuple[
         if size:
             jpeg.height, jpeg.width = size
             jpeg.block_dims = np.array([p.shape[:2] for p in planes])
-        jpeg.write_dct(str(folder / "after.jpg"))
+        with _library():
+            jpeg.write_dct(str(folder / "after.jpg"))
         new = streams.with_scan_of((folder / "after.jpg").read_bytes(), frame, size)
         again = _read(folder / "again.jpg", new)
         if not all(np.array_equal(getattr(again, n), p) for n, p in zip(_NAMES, planes, strict=False)):
@@ -155,13 +157,24 @@ def _read(path: Path, stream: bytes) -> Any:  # noqa: ANN401 - the package ships
     import jpeglib  # noqa: PLC0415 - images of other syntaxes need not pay
 
     path.write_bytes(stream)
-    try:
+    with _library():
         jpeg = jpeglib.read_dct(str(path))
         jpeg.load()
-    except OSError as error:
-        message = "a JPEG frame cannot be read; fetch the file again"
-        raise PixelError(message) from error
     return jpeg
+
+
+@contextmanager
+def _library() -> Iterator[None]:
+    """Turn errors of the library into ours, and remove the copy of the frame that it leaves behind in that case."""
+    try:
+        yield
+    except OSError as error:
+        for frame, _ in walk_tb(error.__traceback__):
+            left = getattr(frame.f_locals.get("tmp"), "name", None)
+            if left:
+                Path(left).unlink(missing_ok=True)
+        message = "the coefficients of a JPEG frame cannot be read; fetch the file again"
+        raise PixelError(message) from error
 
 
 @contextmanager

@@ -40,6 +40,9 @@ class Jpeg(NamedTuple):
 class CodeStream(NamedTuple):
     """Header of a JPEG 2000 codestream: precision of the first component, multiple component transform, 5/3 filter."""
 
+    rows: int
+    columns: int
+    components: int
     precision: int
     signed: bool
     transform: bool
@@ -164,16 +167,30 @@ def j2k(stream: bytes) -> CodeStream:
     start = stream.find(b"\xff\x4f\xff\x51")
     if start < 0:
         raise broken()
-    position, precision, signed = start + 2, 0, False
+    position, size, depth = start + 2, (0, 0, 0), 0
     while position + 14 <= len(stream):
         marker, length = unpack_from(">HH", stream, position)
-        if marker == 0xFF51 and position + 40 < len(stream):  # noqa: PLR2004 - SIZ
+        if marker == 0xFF51 and position + 40 < len(stream):  # noqa: PLR2004 - image size
+            right, bottom, left, top = unpack_from(">4L", stream, position + 6)
+            size = bottom - top, right - left, unpack_from(">H", stream, position + 38)[0]
             depth = stream[position + 40]
-            precision, signed = (depth & 0x7F) + 1, bool(depth & 0x80)
-        elif marker == 0xFF52:  # noqa: PLR2004 - COD
-            return CodeStream(precision, signed, bool(stream[position + 8]), stream[position + 13] == 1)
+        elif marker == 0xFF52:  # noqa: PLR2004 - coding style
+            transform, filtered = bool(stream[position + 8]), stream[position + 13] == 1
+            return CodeStream(*size, (depth & 0x7F) + 1, bool(depth & 0x80), transform, filtered)
         position += 2 + length
     raise broken()
+
+
+def size(stream: bytes) -> tuple[int, int, int]:
+    """Return (rows, columns, components) of a JPEG, JPEG-LS or JPEG 2000 frame.
+
+    Raises
+    ------
+    PixelError
+        The header is broken.
+    """
+    head = jpeg(stream) if stream[:2] == b"\xff\xd8" else j2k(stream)
+    return head.rows, head.columns, head.components
 
 
 def is_reversible(stream: bytes) -> bool:
