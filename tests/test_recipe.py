@@ -17,7 +17,9 @@ from pydantic import ValidationError
 from dicomlab import standard
 from dicomlab.errors import RecipeError
 from dicomlab.recipe import (
+    BurnedIn,
     Decision,
+    Deface,
     Identifiers,
     Recipe,
     Rule,
