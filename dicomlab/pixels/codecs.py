@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 LOSSY_KEYWORDS = ("LossyImageCompression", "LossyImageCompressionRatio", "LossyImageCompressionMethod")
 
+_PADDING = 16  # bytes that may follow the end of a stream
+
 # Errors of the libraries behind the codecs, whose own classes all derive from these.
 _BROKEN = (RuntimeError, ValueError, TypeError, IndexError, KeyError, OSError, StructError, zlib.error)
 
@@ -115,6 +117,8 @@ def _encode_jpeg(layout: Layout, samples: Samples, before: bytes) -> bytes:
 def _decode_jpeg_ls(layout: Layout, frame: bytes) -> Samples:
     import jpeg_ls  # type: ignore[import-untyped]  # noqa: PLC0415
 
+    if b"\xff\xd9" not in frame[-_PADDING:]:  # the decoder takes many seconds to notice that a stream was cut
+        raise streams.broken()
     data, info = jpeg_ls.decode_pixel_data(frame)
     flat = np.frombuffer(data, "u1" if info["bits_per_sample"] <= 8 else "<u2")  # noqa: PLR2004
     if info["components"] > 1 and info["interleave_mode"] == 0:
