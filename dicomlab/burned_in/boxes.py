@@ -40,7 +40,7 @@ class Box(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Sensitivity:
-    """From what on a spot of a map is text: `pixel` for each pixel, `mean` over the spot; `least`: pixels of its short side."""
+    """From what on a spot of a map is text: `pixel` each, `mean` over the spot, `least` pixels on its short side."""
 
     pixel: float = 0.3
     mean: float = 0.5

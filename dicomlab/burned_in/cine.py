@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from dicomlab.burned_in import views
 from dicomlab.burned_in.boxes import Box, clipped, grown, hull, shared
 
 if TYPE_CHECKING:
@@ -37,6 +38,19 @@ def over_time(
             total[k] += plane
     told = [(a, t / np.float32(count), b) for a, t, b in zip(low, total, high, strict=True)]
     return told, _extent(np.logical_or.reduce([_any(a != b) for a, b in zip(low, high, strict=True)]))
+
+
+def stands(box: Box, low: Plane, mean: Plane, high: Plane) -> bool:
+    """Return whether what the mean shows in a box stands on most frames: of few, the mean has but a shadow."""
+    at = (slice(box.y0, box.y1), slice(box.x0, box.x1))
+    least, middle, most = (float(np.std(views.grey(p[at]))) for p in (low, mean, high))
+    return middle >= _MOST * max(least, most)
+
+
+def unplaced(passing: Iterable[Box], found: Mapping[int, Sequence[Box]]) -> list[Box]:
+    """Return boxes seen in extremes over time that no frame alone accounts for: they count for all frames."""
+    each = [b for boxes in found.values() for b in boxes]
+    return [p for p in passing if not any(shared(p, b) > _MOST * p.area for b in each)]
 
 
 def _any(changed: Plane) -> Plane:

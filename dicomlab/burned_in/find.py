@@ -132,17 +132,18 @@ def _boxes(
         steady: list[Box] = each.pop(0) if len(frames) == 1 else []
     else:
         over, extent = cine.over_time(shown, len(frames))
-        steady = []
+        steady, passing = [], []
         for low, mean, high in over:
-            steady += see(mean, looks.whole, looks.more)
+            for box in see(mean, looks.whole, looks.more):
+                (steady if cine.stands(box, low, mean, high) else passing).append(box)
             for extreme in (low, high):
-                steady += see(extreme, looks.each, looks.again, steady)
+                passing += see(extreme, looks.each, looks.again, [*steady, *passing])
         corner = (extent.x0, extent.y0) if extent else (0, 0)
         each = cine.frame_by_frame(
             shown, len(frames), extent, lambda part: see(part, looks.each, looks.again, steady, at=corner)
         )
         settled, each = cine.settled(each, len(frames))
-        steady += settled
+        steady += [*settled, *cine.unplaced(passing, each)]
     placed = [(None, b) for b in steady] + [(n, b) for n, boxes in sorted(each.items()) for b in boxes]
     return [(_region(b, n), b, read.get(b, Candidate(b, 1))) for n, b in placed]
 

@@ -70,16 +70,27 @@ def candidates(
 ) -> list[Candidate]:
     """Return what may be text on a plane, read: (rows, columns) or (rows, columns, 3).
 
-    `more` passes follow when the first see something, or the plane is small. What lies within `known` is left out.
+    `more` passes follow where the first give hope, or the plane is small. What lies within `known` is left out.
     """
     seen = [_besides(known, found) for found in look(plane, passes)]
-    if more and (any(seen) or plane.shape[0] * plane.shape[1] <= _SMALL):
+    told = _told(plane, seen, ())
+    if more and (any(map(_hopeful, told)) or plane.shape[0] * plane.shape[1] <= _SMALL):
         seen += [_besides(known, found) for found in look(plane, more)]
+        told = _told(plane, seen, told)
+    return told
+
+
+def _told(plane: Plane, seen: Sequence[Sequence[Box]], before: Sequence[Candidate]) -> list[Candidate]:
+    known = {c.box: (c.text, c.confidence) for c in before}
     told = []
     for box in joined(b for found in seen for b in found):
         times = sum(any(shared(b, box) > 0.3 * box.area for b in found) for found in seen)
-        told.append(Candidate(box, times, *reading(plane, box)))
+        told.append(Candidate(box, times, *(known.get(box) or reading(plane, box))))
     return told
+
+
+def _hopeful(found: Candidate) -> bool:
+    return len(_letters(found.text)) > 1 and found.confidence >= _HARDLY
 
 
 def _besides(known: Sequence[Box], found: Iterable[Box]) -> list[Box]:
@@ -118,6 +129,7 @@ def _worth(told: tuple[str, float]) -> float:
 
 # What ticks, rulers, grids, traces and crosses are read as.
 _TICKS = frozenset("1lIi|T!-_—–一=+·.:,;/\\'\"`^~<>()[]{}«»√¬」「レ丨丶°•*○〇二三十丁卜ト上下口日目田皿川山ⅡⅢwmnuvWMN")
+_ONE_OF = 0.45  # share of one character in a line from which on it is no word
 _SINGLE, _SURE, _HALF, _HARDLY, _VISIBLE = 0.96, 0.85, 0.55, 0.25, 0.8
 
 
@@ -135,6 +147,8 @@ def believed(found: Candidate, plane: Plane, *, expected: bool = False) -> bool:
     often, clear, sure = found.seen >= 3, found.box.score >= _VISIBLE, found.confidence >= _SURE  # noqa: PLR2004
     if any(ord(c) > 0x2E7F for c in letters) and sure:  # noqa: PLR2004 - one such sign is a word
         return found.seen > 1 or len(letters) > 1
+    if not sure and len(plain) > 4 and max(map(plain.count, plain)) > _ONE_OF * len(plain):  # noqa: PLR2004
+        return False  # a row of ticks
     if len(letters) > 1 and found.confidence >= (_HALF if not expected else _HARDLY):
         return True
     if len(plain) > 1:
