@@ -55,7 +55,7 @@ def dataset(picture: Picture, who: Who, draw: Draw, number: int) -> Dataset:
         ds.NumberOfFrames = frames
         ds.FrameTime = "40"
         ds.FrameIncrementPointer = 0x00181063
-    if picture.modality not in ("DX", "MG"):
+    if picture.modality not in ("CR", "DX", "MG"):  # CR: of an unpaired body part
         ds.Laterality = ""
     burned = draw.choice((None, None, "YES", "NO"))  # devices err
     if burned or picture.modality in ("DX", "MG"):
