@@ -47,8 +47,11 @@ JUDGE_KNOWS = {"errors", "records", "standard", "recipe"}
 # For annotations alone: an error carries the reason that a record defines.
 FOR_TYPES_ALONE = {("errors", "records")}
 
+# A process that was forked to be a kernel must end where it is, not return into its parent's code.
+ENDS = {("preloaded", "os._exit")}
+
 LONGEST_MODULE = 400
-LARGEST_PACKAGE = 11_000  # lines of code, without data and forge
+LARGEST_PACKAGE = 17_500  # lines of code, without data and forge: all three carriers, widgets and notebooks
 HEAVY = {"IPython", "SimpleITK", "ipywidgets", "jinja2", "jupyterlab", "matplotlib", "nbformat", "numpy", "pandas",
          "papermill", "pydantic", "pydicom", "rapidocr", "scipy", "skimage", "tqdm", "yaml"}  # fmt: skip
 
@@ -200,7 +203,7 @@ def test_only_the_command_line_prints_and_exits(source):
         for node in ast.walk(ast.parse(source.read_text(encoding="utf-8")))
         if isinstance(node, ast.Call) and ast.unparse(node.func) in calls
     ]
-    assert not found
+    assert [line for line in found if (source.stem, line.split(": ")[1]) not in ENDS] == []
 
 
 def loaded_by(code: str) -> set[str]:

@@ -83,3 +83,18 @@ def find_text(chosen: argparse.Namespace) -> int:
 
 def _boxes(found: TextFound) -> list[dict[str, object]]:
     return [{"frame": r.frame, "box": [r.x0, r.y0, r.x1, r.y1]} for r in found.regions]
+
+
+def forge(chosen: argparse.Namespace) -> int:
+    """Make images with burned-in text, or heads, with the truth beside them."""
+    if chosen.text:
+        from dicomlab.forge import burned_in
+
+        burned_in.corpus(chosen.out, chosen.seed, chosen.text)
+        print(f"{chosen.text} images, seed {chosen.seed}: {chosen.out}; what stands where: {burned_in.KEY} in it")
+    else:
+        from dicomlab.forge import heads
+
+        heads.corpus(chosen.out, chosen.seed, chosen.heads)
+        print(f"{chosen.heads} volumes, seed {chosen.seed}: {chosen.out}; a folder each, with its truth")
+    return DONE

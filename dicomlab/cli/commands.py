@@ -179,6 +179,7 @@ def key_new(chosen: argparse.Namespace) -> int:
 def forge(chosen: argparse.Namespace) -> int:
     """Make synthetic patients."""
     from dicomlab import forge as smithy
+    from dicomlab.cli import carriers
 
     if chosen.corpus:
         made = smithy.make(chosen.out, seed=chosen.seed, kind="corpus", patients=chosen.patients)
@@ -190,6 +191,8 @@ def forge(chosen: argparse.Namespace) -> int:
             f"key     {chosen.out / 'KEY.json'} (it names everybody: keep it from the tool)"
         )
         return DONE
+    if chosen.text or chosen.heads:
+        return carriers.forge(chosen)
     smithy.make(chosen.out, seed=chosen.seed)
     print(f"synthetic patients, seed {chosen.seed}: {chosen.out}; what was planted where: ANSWERS.json in it")
     return DONE

@@ -214,8 +214,15 @@ def _policy(command: _Command) -> None:
     forge = command("forge", commands.forge, "Make synthetic patients with planted identifiers and an answer key.")
     forge.add_argument("out", type=Path, metavar="OUT", help="a new or empty folder")
     forge.add_argument("--seed", type=int, default=1, help="the same seed makes the same bytes; 1 unless told")
-    forge.add_argument(
-        "--corpus", action="store_true", help="a test corpus instead: files in OUT/corpus, their key in OUT/KEY.json"
+    instead = forge.add_mutually_exclusive_group()
+    instead.add_argument(
+        "--corpus", action="store_true", help="a test corpus of headers: files in OUT/corpus, their key in OUT/KEY.json"
+    )
+    instead.add_argument(
+        "--text", type=_positive, metavar="N", help="N images with text burned in, or that only look so, and a key"
+    )
+    instead.add_argument(
+        "--heads", type=_positive, metavar="N", help="N head volumes, and the truth about face, eyes and brain"
     )
     forge.add_argument("--patients", type=_positive, default=12, metavar="N", help="size of a corpus; 12 unless told")
 
