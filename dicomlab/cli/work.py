@@ -6,6 +6,7 @@ import argparse
 import json
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -89,9 +90,10 @@ def lab(chosen: argparse.Namespace) -> int:
         print(f"{len(older)} of them were copied by another version; for those of {__version__} use another folder")
     sys.stdout.flush()
     with tempfile.TemporaryDirectory(prefix="dicomlab-") as session:
-        env = prepare(Path(session), chosen.source)
+        env = prepare(Path(session), chosen.source, saves=not chosen.app)
         command = _app(chosen) if chosen.app else _lab(chosen)
         with subprocess.Popen(command, env=env) as server:  # noqa: S603  (our own interpreter, a list, no shell)
+            signal.signal(signal.SIGTERM, lambda *_: server.terminate())
             while True:
                 try:
                     return server.wait()
@@ -100,14 +102,14 @@ def lab(chosen: argparse.Namespace) -> int:
 
 
 def _lab(chosen: argparse.Namespace) -> list[str]:
-    command = [sys.executable, "-m", "jupyterlab", *QUIET_LAB, f"--ServerApp.root_dir={chosen.folder.resolve()}"]
+    command = [sys.executable, "-P", "-m", "jupyterlab", *QUIET_LAB, f"--ServerApp.root_dir={chosen.folder.resolve()}"]
     command += ["--ServerApp.ip=127.0.0.1", *([f"--port={chosen.port}"] if chosen.port else [])]
     command += ["--no-browser"] if chosen.no_browser else []
     return command + (["--allow-root"] if hasattr(os, "geteuid") and os.geteuid() == 0 else [])  # in a container
 
 
 def _app(chosen: argparse.Namespace) -> list[str]:
-    command = [sys.executable, "-m", "voila", str(chosen.folder.resolve()), "--Voila.ip=127.0.0.1"]
+    command = [sys.executable, "-P", "-m", "voila", str(chosen.folder.resolve()), "--Voila.ip=127.0.0.1"]
     command += ["--token", *([f"--port={chosen.port}"] if chosen.port else [])]
     return command + (["--no-browser"] if chosen.no_browser else [])
 

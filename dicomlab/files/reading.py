@@ -50,7 +50,7 @@ def packaged(kind: Literal["notebooks", "templates", "data_samples"]) -> Path:
     raise SourceError(message)
 
 
-def chosen(source: str | Path = "") -> Path:
+def folder_of(source: str | Path = "") -> Path:
     """Return what a notebook looks at: what it names, else what its session was started with, else the samples."""
     return Path(source or os.environ.get(SOURCE_VARIABLE) or packaged("data_samples"))
 

@@ -112,7 +112,7 @@ def _identity(parameters: Mapping[str, Any], target: Path) -> judge.Identity | N
     """Return what identifies any patient of the notebook's source, None when it has none."""
     if "source" not in parameters:
         return None
-    source = files.chosen(parameters["source"])
+    source = files.folder_of(parameters["source"])
     if source.is_dir() and target.resolve().is_relative_to(source.resolve()):
         message = "the executed notebook would be written into the source, which is only read; name another folder"
         raise NotebookError(message)

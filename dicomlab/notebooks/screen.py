@@ -76,14 +76,9 @@ class Reporter:
         return folder.startswith(self._ours) and not folder.startswith(self._samples)
 
 
-def protect(shell: Any, reporter: Reporter) -> None:  # noqa: ANN401 - IPython's shell, untyped
-    """Add the three things to a kernel's shell."""
-    shown, show = Masked.reveal, shell._showtraceback  # noqa: SLF001 - where every error passes
-
-    def reveal(masked: Masked) -> object:
-        metadata = (shell.get_parent() or {}).get("metadata", {})
-        reporter.tell("cell", str(metadata.get("cellId", "")))
-        return shown(masked)
+def protect(shell: Any, reporter: Reporter | None) -> None:  # noqa: ANN401 - IPython's shell, untyped
+    """Add the three things to a kernel's shell; without a reporter (nothing is saved there) errors alone."""
+    show = shell._showtraceback  # noqa: SLF001 - where every error passes
 
     def sparing(kind: type[BaseException], error: BaseException, lines: list[str]) -> None:
         if not issubclass(kind, _SAFE):
@@ -92,8 +87,17 @@ def protect(shell: Any, reporter: Reporter) -> None:  # noqa: ANN401 - IPython's
             lines = ["Where it happened:", *told.format(), f"{kind.__name__}: {_HIDDEN}"]
         show(kind, error, lines)
 
-    setattr(Masked, "reveal", reveal)  # noqa: B010 - whoever reveals is noticed, widgets too
     shell._showtraceback = sparing  # noqa: SLF001 - as above
+    if reporter is None:
+        return
+    shown = Masked.reveal
+
+    def reveal(masked: Masked) -> object:
+        metadata = (shell.get_parent() or {}).get("metadata", {})
+        reporter.tell("cell", str(metadata.get("cellId", "")))
+        return shown(masked)
+
+    setattr(Masked, "reveal", reveal)  # noqa: B010 - whoever reveals is noticed, widgets too
     shell.events.register("pre_run_cell", lambda info: reporter.ran(info.raw_cell or "", shell.user_ns))
     sys.addaudithook(reporter.heard)
 
@@ -104,7 +108,8 @@ def main() -> None:
 
     app: Any = IPKernelApp.instance()
     app.initialize()
-    protect(app.shell, Reporter(os.environ[ADDRESS]))
+    address = os.environ.get(ADDRESS)
+    protect(app.shell, Reporter(address) if address else None)
     app.start()
 
 

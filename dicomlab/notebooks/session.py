@@ -24,7 +24,7 @@ _SETTINGS: dict[str, Mapping[str, Any]] = {
 }
 
 
-def prepare(folder: Path, source: Path | None = None) -> dict[str, str]:
+def prepare(folder: Path, source: Path | None = None, *, saves: bool = True) -> dict[str, str]:
     """Write what a session needs into an empty private folder, and return the environment that names it.
 
     Parameters
@@ -33,6 +33,8 @@ def prepare(folder: Path, source: Path | None = None) -> dict[str, str]:
         Only its owner can read it.
     source
         What the notebooks look at when their `source` is empty; so no notebook has to hold its path.
+    saves
+        The server writes notebooks, and has a guard that kernels must find; Voilà writes none.
     """
     for name, said in _config().items():
         _write(folder / "config" / f"{name}.json", said)
@@ -43,9 +45,11 @@ def prepare(folder: Path, source: Path | None = None) -> dict[str, str]:
     _write(folder / "share" / "kernels" / "python3" / "kernel.json", told)
     own = {
         "JUPYTER_CONFIG_DIR": "config", "JUPYTER_DATA_DIR": "data", "JUPYTER_RUNTIME_DIR": "runtime",
-        "IPYTHONDIR": "ipython", ADDRESS: "guard",
+        "IPYTHONDIR": "ipython", **({ADDRESS: "guard"} if saves else {}),
     }  # fmt: skip
-    env = {name: value for name, value in os.environ.items() if not name.startswith(("JUPYTER", BATCH_VARIABLE))}
+    env = {
+        name: value for name, value in os.environ.items() if not name.startswith(("JUPYTER", BATCH_VARIABLE, ADDRESS))
+    }
     env |= {name: str(folder / part) for name, part in own.items()}
     env["JUPYTER_PATH"] = os.pathsep.join((str(folder / "share"), str(files.packaged("templates") / "jupyter")))
     if source is not None:
@@ -62,7 +66,7 @@ def _config() -> dict[str, Mapping[str, Any]]:
             "KernelSpecManager": kernels,
             "HTMLExporter": page,
         },
-        "voila": {"VoilaConfiguration": {"template": "dicomlab"}, "KernelSpecManager": kernels},
+        "voila": {"VoilaConfiguration": {"template": "dicomlab", "classic_tree": True}, "KernelSpecManager": kernels},
     }
 
 
