@@ -8,10 +8,18 @@ PS3.15 E.3.1 and E.3.2; PS3.3 C.7.6.1.1.2 (Image Type of derived images).
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
+from pydicom.datadict import tag_for_keyword
+from pydicom.dataelem import DataElement
 from pydicom.dataset import Dataset, FileMetaDataset
-from pydicom.uid import UID
+from pydicom.uid import (
+    UID,
+    DeflatedExplicitVRLittleEndian,
+    ExplicitVRBigEndian,
+    ExplicitVRLittleEndian,
+    ImplicitVRLittleEndian,
+)
 
 from dicomlab import standard
 from dicomlab.engine.instances import PIXEL_TAGS, Instance, hides_overlay
@@ -37,6 +45,10 @@ if TYPE_CHECKING:
 _NO_PICTURES = frozenset(
     "1.2.840.10008.5.1.4.1.1." + end for end in ("481.2", "66.4", "66.7", "30", "66.8")
 )  # fmt: skip
+NATIVE = frozenset(
+    {ImplicitVRLittleEndian, ExplicitVRLittleEndian, DeflatedExplicitVRLittleEndian, ExplicitVRBigEndian}
+)
+_LONG = 1 << 24
 _WHOLE_PIXELS = 0x7FE00010
 _ROUNDS = 3  # how often text that the proof finds is blanked as well, before it is given up
 
@@ -62,7 +74,7 @@ class Face:
 class Redacted:
     """An instance without burned-in text: `proven` when nothing was found afterwards either.
 
-    Of a crop, `cropped` is what stayed.
+    `regions` is where samples may differ now; of a crop, `cropped` is what stayed.
     """
 
     instance: Instance
@@ -103,15 +115,16 @@ def redacted(instance: Instance, settings: BurnedIn, identifies: Callable[[str],
     kept = [one for one in decisions_about(told, settings) if one.action == "keep"]
     done, box = instance, None
     notes: tuple[str, ...] = ()
+    changed: tuple[Region, ...] = ()
     for _ in range(_ROUNDS):
         if regions:
             edited, box = _blanked(frames, regions, settings, told)
-            done, notes = with_pixels(instance, edited), edited.notes
+            done, notes, changed = with_pixels(instance, edited), edited.notes, edited.regions
         left = burned_in.residual_text(frames_of(done), settings, regions=() if box else regions)
         placed = [replace(one, region=moved(one.region, box)) for one in left]
         more = burned_in.regions_to_blank(placed, settings, kept)
         if not more:
-            return Redacted(done, tuple(regions), box, proven=True, notes=notes)
+            return Redacted(done, changed, box, proven=True, notes=notes)
         regions = (*regions, *more)
     return Redacted(instance, tuple(regions))
 
@@ -235,11 +248,12 @@ def told_of(instance: Instance) -> Dataset:
 
 def with_pixels(instance: Instance, edited: Edited) -> Instance:
     """Return an instance with other pixels, and with what they ask of its attributes: it is derived now."""
-    encapsulated = UID(edited.transfer_syntax).is_encapsulated
+    encapsulated = edited.transfer_syntax not in NATIVE
     element = instance.elements[wire.PIXEL_DATA]
     vr = "OB" if encapsulated else (element.vr if element.length != wire.UNDEFINED else "")
     length = wire.UNDEFINED if encapsulated else len(edited.value)
-    value = bytes(edited.value)
+    # A long value may be as large as memory allows once: it is not copied, though its type says bytes.
+    value = bytes(edited.value) if len(edited.value) < _LONG else cast("bytes", edited.value)
     pixels = Element(wire.PIXEL_DATA, vr or "OW", value, length)
     elements = {**instance.elements, wire.PIXEL_DATA: pixels}
     changed = replace(instance, elements=elements, transfer_syntax=edited.transfer_syntax)
@@ -249,14 +263,20 @@ def with_pixels(instance: Instance, edited: Edited) -> Instance:
 
 
 def with_attributes(instance: Instance, attributes: Mapping[str, object]) -> Instance:
-    """Return an instance with other values of some root attributes, by keyword; None removes one."""
+    """Return an instance with other values of some root attributes, by keyword or tag; None removes one."""
     said = Dataset()
     said.file_meta = FileMetaDataset()
     said.file_meta.TransferSyntaxUID = UID(instance.transfer_syntax)
     said.set_original_encoding(instance.encoding.implicit, instance.encoding.little)
-    gone = Dataset()
+    gone = set()
     for keyword, value in attributes.items():
-        setattr(gone if value is None else said, keyword, value)
+        tag = tag_for_keyword(keyword) or int(keyword, 16)  # groups that repeat have no keyword of their own
+        if value is None:
+            gone.add(tag)
+        elif isinstance(value, DataElement):
+            said.add(value)
+        else:
+            setattr(said, keyword, value)
     new, _, _ = elements_from(said)
     kept = {t: e for t, e in instance.elements.items() if t not in gone and t not in new}
     return replace(instance, elements=dict(sorted({**kept, **new}.items())))

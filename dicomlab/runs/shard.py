@@ -190,7 +190,8 @@ def _judged_and_written(
     target = order.release / output
     if not order.judged:
         return replace(outcome, sha256=files.write_atomic(target, files.encoded(cleaned.instance, known))), None
-    bulky = sum(e.length for e in cleaned.instance.elements.values() if e.value is None) > _JUDGED_IN_MEMORY
+    sizes = (e.length if e.value is None else len(e.value) for e in cleaned.instance.elements.values())
+    bulky = sum(sizes) > _JUDGED_IN_MEMORY
     if bulky:
         held = files.temporary(target, "unjudged")
         digest = files.write_atomic(held, files.encoded(cleaned.instance, known))
