@@ -41,7 +41,7 @@ def regions_to_blank(
         if d.action == "blank":
             by_frame.setdefault(d.frame, []).append(Box(*d.box))
     everywhere = _merged(by_frame.pop(None, []))
-    told = [(None, b) for b in everywhere]
+    told: list[tuple[int | None, Box]] = [(None, b) for b in everywhere]
     for number, several in sorted(by_frame.items(), key=lambda item: item[0] or 0):
         own = [b for b in several if not any(shared(b, o) == b.area for o in everywhere)]
         told += [(number, b) for b in _merged(own)]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from math import ceil, floor
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -67,17 +68,19 @@ def from_map(found: NDArray[np.float32], factor: float, at: Sensitivity, most: f
         if score < at.mean:
             continue
         away = width * height * _UNCLIP / (2 * (width + height))
-        edges = np.array([x - away, y - away, x + width + away, y + height + away]) / factor
-        box = Box(*(int(v) for v in (*np.floor(edges[:2]), *np.ceil(edges[2:]))), score)
+        box = _outward(x - away, y - away, x + width + away, y + height + away, factor=factor, score=score)
         if box.short <= most:
             told.append(box)
         elif at.pixel < _STRICTER:  # several lines that touch
             inner = np.where(labels[y : y + height, x : x + width] == label, part, 0)
             within = Sensitivity(_STRICTER, _SURE, _LEAST_OF_MANY)
-            for b in from_map(inner, 1, within, most * factor):
-                moved = np.array([b.x0 + x, b.y0 + y, b.x1 + x, b.y1 + y]) / factor
-                told.append(Box(*(int(v) for v in (*np.floor(moved[:2]), *np.ceil(moved[2:]))), b.score))
+            several = from_map(inner, 1, within, most * factor)
+            told += [_outward(b.x0 + x, b.y0 + y, b.x1 + x, b.y1 + y, factor=factor, score=b.score) for b in several]
     return told
+
+
+def _outward(x0: float, y0: float, x1: float, y1: float, *, factor: float, score: float) -> Box:
+    return Box(floor(x0 / factor), floor(y0 / factor), ceil(x1 / factor), ceil(y1 / factor), score)
 
 
 def clipped(box: Box, shape: Sequence[int]) -> Box:

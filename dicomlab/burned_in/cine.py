@@ -54,7 +54,7 @@ def unplaced(passing: Iterable[Box], found: Mapping[int, Sequence[Box]]) -> list
 
 
 def _any(changed: Plane) -> Plane:
-    return changed.any(axis=-1) if changed.ndim == 3 else changed  # noqa: PLR2004 - with samples
+    return np.asarray(changed.any(axis=-1)) if changed.ndim == 3 else changed  # noqa: PLR2004 - with samples
 
 
 def _extent(changed: Plane) -> Box | None:
@@ -71,9 +71,11 @@ def frame_by_frame(
     """Return what `find` finds on each frame within `extent`, None: nowhere; frames that repeat are looked at once."""
     told: dict[int, list[Box]] = {}
     looked: dict[bytes, int] = {}
-    for number in range(count) if extent else ():
+    if extent is None:
+        return told
+    for number in range(count):
         parts = [np.ascontiguousarray(p[extent.y0 : extent.y1, extent.x0 : extent.x1]) for p in shown(number)]
-        digest = sha256(b"".join(sha256(p).digest() for p in parts)).digest()
+        digest = sha256(b"".join(p.tobytes() for p in parts)).digest()
         same = looked.setdefault(digest, number)
         told[number] = told[same] if same != number else [b for p in parts for b in find(p)]
     return told

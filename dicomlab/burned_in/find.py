@@ -132,7 +132,8 @@ def _boxes(
         steady: list[Box] = each.pop(0) if len(frames) == 1 else []
     else:
         over, extent = cine.over_time(shown, len(frames))
-        steady, passing = [], []
+        steady = []
+        passing: list[Box] = []
         for low, mean, high in over:
             for box in see(mean, looks.whole, looks.more):
                 (steady if cine.stands(box, low, mean, high) else passing).append(box)

@@ -129,8 +129,9 @@ def _worth(told: tuple[str, float]) -> float:
 
 # What ticks, rulers, grids, traces and crosses are read as.
 _TICKS = frozenset("1lIi|T!-_—–一=+·.:,;/\\'\"`^~<>()[]{}«»√¬」「レ丨丶°•*○〇二三十丁卜ト上下口日目田皿川山ⅡⅢwmnuvWMN")
+_SEEN_ONCE = 0.5
 _ONE_OF = 0.45  # share of one character in a line from which on it is no word
-_SINGLE, _SURE, _HALF, _HARDLY, _VISIBLE = 0.96, 0.85, 0.55, 0.25, 0.8
+_SINGLE, _SURE, _HALF, _EXPECTED, _HARDLY, _VISIBLE = 0.96, 0.85, 0.55, 0.4, 0.25, 0.8
 
 
 def _letters(text: str) -> str:
@@ -147,16 +148,16 @@ def believed(found: Candidate, plane: Plane, *, expected: bool = False) -> bool:
     often, clear, sure = found.seen >= 3, found.box.score >= _VISIBLE, found.confidence >= _SURE  # noqa: PLR2004
     if any(ord(c) > 0x2E7F for c in letters) and sure:  # noqa: PLR2004 - one such sign is a word
         return found.seen > 1 or len(letters) > 1
-    if not sure and len(plain) > 4 and max(map(plain.count, plain)) > _ONE_OF * len(plain):  # noqa: PLR2004
-        return False  # a row of ticks
-    if len(letters) > 1 and found.confidence >= (_HALF if not expected else _HARDLY):
+    if len(plain) < 2:  # noqa: PLR2004
+        return len(plain) == 1 and found.confidence > _SINGLE and often and clear
+    ticks = len(plain) > 4 and max(map(plain.count, plain)) > _ONE_OF * len(plain)  # noqa: PLR2004
+    glimpse = found.seen == 1 and found.box.score < _SEEN_ONCE
+    if not sure and (ticks or glimpse):
+        return False
+    if len(letters) > 1 and found.confidence >= (_EXPECTED if expected else _HALF):
         return True
-    if len(plain) > 1:
-        if sure and found.seen > 1:
-            return True
-        shaped = found.seen >= 5 or not _one_stroke(plane, found.box)  # noqa: PLR2004
-        return found.confidence >= _HARDLY and found.seen > 1 and clear and shaped
-    return len(plain) == 1 and found.confidence > _SINGLE and often and clear
+    shaped = found.seen >= 5 or not _one_stroke(plane, found.box)  # noqa: PLR2004
+    return found.seen > 1 and (sure or (found.confidence >= _HARDLY and clear and shaped))
 
 
 def _one_stroke(plane: Plane, box: Box) -> bool:

@@ -49,12 +49,14 @@ def _rgb(samples: Plane, bits: int) -> Plane:
 
 def grey(plane: Plane) -> Level:
     """Return a plane as grey levels."""
-    return (plane.astype(np.float32) @ _LUMA) if plane.ndim == 3 else plane.astype(np.float32)  # noqa: PLR2004
+    level: Level = plane.astype(np.float32)
+    return np.asarray(level @ _LUMA) if level.ndim == 3 else level  # noqa: PLR2004 - with colours
 
 
 def window(level: NDArray[Any], low: float, high: float) -> NDArray[np.uint8]:
     """Return levels from `low` to `high` as 0 to 255."""
-    return np.clip((level.astype(np.float32) - low) * (255 / max(high - low, 1e-6)), 0, 255).astype(np.uint8)
+    share = (level.astype(np.float32) - low) * (255 / max(high - low, 1e-6))
+    return np.asarray(np.clip(share, 0, 255), np.uint8)
 
 
 def local(level: Level, around: int) -> NDArray[np.uint8]:
@@ -68,7 +70,7 @@ def local(level: Level, around: int) -> NDArray[np.uint8]:
     mean = cv2.blur(level, (around, around))
     deviation = np.sqrt(np.maximum(cv2.blur(level * level, (around, around)) - mean * mean, 0))
     floor = max(float(np.median(deviation)) / 2, float(np.ptp(level)) * _FLOOR, 1e-3)
-    return np.clip(128 + 60 * (level - mean) / (deviation + floor), 0, 255).astype(np.uint8)
+    return np.asarray(np.clip(128 + 60 * (level - mean) / (deviation + floor), 0, 255), np.uint8)
 
 
 def packed(plane: Plane) -> Picture:
