@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 import dicomlab as dl
+from dicomlab import engine
 from dicomlab.errors import DicomlabError
 from dicomlab.recipe import fingerprint, load
 from dicomlab.records import BATCH_VARIABLE, Masked, Region
@@ -27,13 +28,20 @@ class Box:
     text: Masked | None = None
 
 
-NAME = Box(Region(2, 3, 40, 10), "phi", Masked(PERSON))
+NAME = Box(Region(2, 3, 40, 10), "pattern", Masked(PERSON))
 SCALE = Box(Region(50, 3, 60, 40), "allowed")
+
+
+class Drawn(Shot):
+    """An image that is in no file."""
+
+    def read(self):
+        return self.open()
 
 
 def shot(*found, series=SERIES, scanner=SCANNER, label="patient 1 / study 1 / series 1", frames=1, why=""):
     grey = np.tile(np.arange(64, dtype=np.uint8), (48, 1))
-    return Shot(label, series, scanner, (48, 64), lambda: [grey] * frames, grey[::2, ::2], found, why)
+    return Drawn(label, series, scanner, (48, 64), lambda: [grey] * frames, grey[::2, ::2], found, why)
 
 
 @pytest.fixture
@@ -59,7 +67,7 @@ def said(review, **message):
 
 def test_what_was_found_is_to_be_decided():
     assert [(m.state, m.box, m.kind) for m in marks(shot(NAME, SCALE), ())] == [
-        ("found", (2, 3, 40, 10), "phi"),
+        ("found", (2, 3, 40, 10), "pattern"),
         ("found", (50, 3, 60, 40), "allowed"),
     ]
 
@@ -106,6 +114,14 @@ def test_moving_what_was_found_blanks_the_new_place_and_keeps_the_old_one():
     one = shot(NAME)
     new = moved((), one, marks(one, ())[0], (4, 5, 42, 12), reason="it lies lower")
     assert [(d.action, d.box) for d in new] == [("keep", (2, 3, 40, 10)), ("blank", (4, 5, 42, 12))]
+
+
+def test_what_matches_the_patient_is_never_kept():
+    one = shot(Box(Region(2, 3, 40, 10), "phi"))
+    mark = marks(one, ())[0]
+    with pytest.raises(DicomlabError, match="no run keeps it"):
+        decided((), one, mark, "keep", reason="harmless")
+    assert [d.action for d in moved((), one, mark, (4, 5, 42, 12), reason="lower")] == ["blank"]
 
 
 def test_moving_what_was_drawn_leaves_nothing_at_the_old_place(review):
@@ -232,16 +248,29 @@ def test_a_review_without_images_says_so(out):
 def test_images_come_from_the_catalog_those_in_most_need_of_a_look_first(samples):
     catalog = dl.scan(samples)
 
-    def find(frames, settings):
-        return [NAME] if frames.layout.columns > 500 else []
+    def find(instance, settings):
+        return [NAME] if engine.told_of(instance).Columns > 500 else []
 
-    found = shots(catalog, find=find)
+    found = shots(catalog, load("low"), find=find)
     assert [s.risk for s in found] == sorted((s.risk for s in found), reverse=True)
     assert all(max(s.thumbnail.shape) <= 144 for s in found)
     assert all(s.label.startswith("patient ") for s in found)
     assert found[0].read()[0].shape == found[0].shape
 
 
+def test_what_names_the_patient_is_told_and_the_result_of_the_decisions_is_shown(samples, out):
+    catalog = dl.scan(samples)
+    screens = dl.scan(next(e.path for e in catalog.instances if e.relative.endswith("dose_Tsuge.dcm")))
+    found = shots(screens, load("low"))
+    assert "phi" in {one.kind for one in found[0].found}
+    review = TextReview(found, "low", out)
+    shown = review.result()
+    assert shown.title.endswith("nothing is found afterwards")
+    assert not np.array_equal(shown.scene.samples, shown._after)
+
+
 def test_of_a_series_as_many_instances_are_looked_at_as_are_asked_for(samples):
-    head = max(dl.scan(samples).series, key=len)
-    assert len(shots(head, find=lambda *_: (), each=3)) == 3
+    catalog = dl.scan(samples)
+    head = max(catalog.series, key=len)
+    found = shots(catalog, load("low"), find=lambda *_: (), each=3)
+    assert sum(s.label.startswith(head.label + " ") for s in found) == 3

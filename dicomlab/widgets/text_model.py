@@ -8,18 +8,24 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
+from tqdm.auto import tqdm
 
-from dicomlab.burned_in import text_risk
+from dicomlab import engine, files
+from dicomlab.burned_in import find_text, text_risk
+from dicomlab.engine.pictures import frames_of
 from dicomlab.errors import DicomlabError
-from dicomlab.pixels import Frames
+from dicomlab.header import Gatherer, Subject
+from dicomlab.pseudonyms import Key
 from dicomlab.recipe import BurnedIn, Recipe, TextDecision, fingerprint, scanner_of
 
 if TYPE_CHECKING:
     from dicomlab.catalog import Catalog, Entry, Group
+    from dicomlab.pixels import Frames
     from dicomlab.records import Masked, Region
 
 Action = Literal["blank", "keep"]
@@ -45,7 +51,7 @@ class Found(Protocol):
 
 @dataclass(frozen=True, eq=False)
 class Shot:
-    """One image under review, under a label that names nobody. `read` returns its frames for looking, one by one.
+    """One image under review, under a label that names nobody. `open` reads its instance.
 
     `series`, `scanner`: as they stand in a recipe. `why`: what the metadata tell of text. `found`: by the detector.
     """
@@ -54,10 +60,14 @@ class Shot:
     series: str
     scanner: str
     shape: tuple[int, int]
-    read: Callable[[], Sequence[NDArray[Any]]]
+    open: Callable[[], engine.Instance]
     thumbnail: NDArray[np.uint8]
     found: tuple[Found, ...] = ()
     why: str = ""
+
+    def read(self) -> Sequence[NDArray[Any]]:
+        """Return its frames for looking; each is decoded when it is asked for."""
+        return Greys(frames_of(self.open()))
 
     @property
     def risk(self) -> int:
@@ -102,11 +112,12 @@ class Greys(Sequence[NDArray[Any]]):
 
 
 def shots(
-    catalog: Catalog | Group,
-    settings: BurnedIn | None = None,
+    catalog: Catalog,
+    recipe: Recipe,
     *,
-    find: Callable[[Frames, BurnedIn], Iterable[Found]],
     each: int = 1,
+    find: Callable[[engine.Instance, BurnedIn], Iterable[Found]] | None = None,
+    progress: bool = False,
 ) -> tuple[Shot, ...]:
     """Return the images to review, those in most need of a look first.
 
@@ -114,46 +125,73 @@ def shots(
     ----------
     catalog
         What was scanned.
-    settings
-        How text is found: `Recipe.burned_in`.
-    find
-        `burned_in.find_text`, or another detector of the same kind.
+    recipe
+        How text is found, and what identifies a patient.
     each
         How many instances of a series are looked at, evenly chosen: a decision is about all of them.
+    find
+        Another detector than the one that a run uses.
     """
-    groups = catalog.series if hasattr(catalog, "series") else (catalog,)
+    settings = recipe.burned_in or BurnedIn()
+    chosen = {
+        group.instances[number].ordinal: (group.label, number, len(group))
+        for group in catalog.series
+        for number in {round(n) for n in np.linspace(0, len(group) - 1, min(each, len(group)))}
+    }
     made = []
-    for group in groups:
-        images = [e for e in group.instances if e.attributes.get("Rows") != "0"]
-        for number in sorted({round(n) for n in np.linspace(0, len(images) - 1, min(each, len(images)))}):
-            label = group.label if len(images) == 1 else f"{group.label} / image {number + 1}"
-            shot = _shot(images[number], label, find=find, settings=settings or BurnedIn())
+    bar = tqdm(total=len(chosen), desc="text", unit="image", disable=not progress)
+    for patient in catalog.patients:
+        wanted = [entry for entry in patient.instances if entry.ordinal in chosen]
+        detect = find or partial(_found, identifies=_identifies(patient, recipe))
+        for entry in wanted:
+            label, number, count = chosen[entry.ordinal]
+            shot = _shot(entry, label if count == 1 else f"{label} / image {number + 1}", settings, find=detect)
             made += [shot] if shot is not None else []
+            bar.update()
+    bar.close()
     return tuple(sorted(made, key=lambda one: -one.risk))
 
 
+def _found(instance: engine.Instance, settings: BurnedIn, *, identifies: Callable[[str], bool]) -> Iterable[Found]:
+    """Return the text that a run would find, with its kind."""
+    told = engine.told_of(instance)
+    attributes = {e.keyword: e.value for e in told if e.keyword}
+    frames = frames_of(instance, told)
+    return find_text(frames, settings, identifiers=identifies, attributes=attributes, recognise=True)
+
+
+def _identifies(patient: Group, recipe: Recipe) -> Callable[[str], bool]:
+    """Return what tells whether a text identifies a patient, from all of the patient's headers."""
+    gatherer = Gatherer(recipe)
+    for entry in patient.instances:
+        instance = files.read(entry.path, defer=files.HEADERS)
+        gatherer.add(instance.elements, instance.encoding)
+    # What identifies does not hang on the key: this one is made for the question and forgotten.
+    return engine.Deidentifier(recipe, Key.new(), Subject("PATIENT", -1), gatherer.identifiers()).identifies
+
+
 def _shot(
-    entry: Entry, label: str, *, find: Callable[[Frames, BurnedIn], Iterable[Found]], settings: BurnedIn
+    entry: Entry, label: str, settings: BurnedIn, *, find: Callable[[engine.Instance, BurnedIn], Iterable[Found]]
 ) -> Shot | None:
     """Return one instance as an image to review; None when it has no pixels that can be shown."""
-    dataset = entry.read()
-    if "PixelData" not in dataset or "Rows" not in dataset:
+    instance = files.read(entry.path)
+    attributes = instance.attributes()
+    if not engine.is_picture(instance, attributes):
         return None
-    why = text_risk(entry.attributes, transfer_syntax=entry.transfer_syntax) or ""
+    told = engine.told_of(instance)
+    why = text_risk(attributes, transfer_syntax=entry.transfer_syntax) or ""
     try:
-        frames = Frames.of(dataset)
-        first = frames.grey(0)
-        found = tuple(find(frames, settings)) if why or settings.examine == "all" else ()
+        first = frames_of(instance, told).grey(0)
+        found = tuple(find(instance, settings)) if why or settings.examine == "all" else ()
     except DicomlabError:
         return None  # a run holds it back with the reason
+    maker, model = (str(told.get(keyword) or "") for keyword in ("Manufacturer", "ManufacturerModelName"))
     return Shot(
         label=label,
         series=fingerprint(entry.series_uid),
-        scanner=scanner_of(
-            str(dataset.get("Manufacturer", "")), str(dataset.get("ManufacturerModelName", "")), *first.shape
-        ),
+        scanner=scanner_of(maker, model, first.shape[0], first.shape[1]),
         shape=(first.shape[0], first.shape[1]),
-        read=lambda: Greys(Frames.of(entry.read())),
+        open=lambda: files.read(entry.path),
         thumbnail=_thumbnail(first),
         found=found,
         why=why,
@@ -201,8 +239,11 @@ def decided(
     Raises
     ------
     DicomlabError
-        There is no reason.
+        There is no reason, or what matches the patient's identifiers is to be kept: no run does that.
     """
+    if action == "keep" and mark.kind == "phi":
+        message = "this text matches what identifies the patient, and no run keeps it; leave it to be blanked"
+        raise DicomlabError(message)
     if not reason.strip():
         message = "a decision needs a reason; write in a few words why"
         raise DicomlabError(message)
@@ -219,15 +260,15 @@ def undecided(decisions: Sequence[TextDecision], shot: Shot, mark: Mark) -> tupl
 def moved(
     decisions: Sequence[TextDecision], shot: Shot, mark: Mark, box: Box, *, reason: str, scope: Scope = "series"
 ) -> tuple[TextDecision, ...]:
-    """Return the decisions with a rectangle moved: what was found stays where it was, and is kept there.
+    """Return the decisions with a rectangle moved: the new place is blanked, whatever was decided about the old one.
 
-    The new place is blanked, whatever was decided about the old one.
+    What was found stays where it was, and is kept there, unless it identifies the patient.
     """
     there = Mark(box, mark.frame, "found")
-    was_found = mark.kind != "drawn"
+    keeping = mark.kind not in {"drawn", "phi"}
     rest = (
         decided(decisions, shot, mark, "keep", reason=MOVED, scope=scope)
-        if was_found
+        if keeping
         else undecided(decisions, shot, mark)
     )
     return decided(rest, shot, there, "blank", reason=reason, scope=scope)
@@ -246,3 +287,15 @@ def with_decisions(recipe: Recipe, decisions: Sequence[TextDecision]) -> Recipe:
         options=(*recipe.options, *([] if OPTION in recipe.options else [OPTION])),
         burned_in={**block.model_dump(), "decisions": [d.model_dump() for d in decisions]},
     )
+
+
+def result(shot: Shot, recipe: Recipe) -> tuple[Sequence[NDArray[Any]], bool]:
+    """Return the frames of an image as a run would release them, and whether no text was found afterwards.
+
+    Raises
+    ------
+    PixelError
+        The pixels cannot be decoded or not be written back.
+    """
+    redacted = engine.redacted(shot.open(), recipe.burned_in or BurnedIn())
+    return Greys(frames_of(redacted.instance)), redacted.proven

@@ -2,6 +2,7 @@
 import { Viewer } from "./viewer.js";
 import { h } from "./paint.js";
 
+const KINDS = { phi: "identifies the patient", pattern: "may identify", allowed: "may stay", unknown: "not read" };
 const STATES = { found: "to decide", blank: "blank", keep: "keep" };
 
 const size = ([x0, y0, x1, y1]) => `${x0}, ${y0} · ${x1 - x0} × ${y1 - y0}`;
@@ -87,7 +88,7 @@ class TextReview {
       if (one.text && !this.revealed.has(one.id)) text.append(" ", h("button", { title: "show this text, on your screen only",
         onclick: (event) => (event.stopPropagation(), this.say({ kind: "reveal", id: one.id })) }, "reveal"));
       const row = h("tr", { tabIndex: 0, "aria-selected": one.id === chosen, onclick: () => this.choose(one) },
-        h("td", {}, one.label), h("td", {}, one.kind), h("td", {}, size(one.box)), text,
+        h("td", {}, one.label), h("td", {}, KINDS[one.kind] ?? one.kind), h("td", {}, size(one.box)), text,
         h("td", { className: `dl-${one.state}` }, STATES[one.state]), h("td", {}, one.scope), h("td", {}, one.reason));
       row.onkeydown = (event) => event.target === row && ["Enter", " "].includes(event.key) && this.choose(one);
       return row;

@@ -123,6 +123,15 @@ class TextReview(Viewer):
         self.saved = self.saved.write(self.recipe)
         return self.saved.path
 
+    def result(self) -> Viewer:
+        """Return the image that is looked at beside what a run would release of it."""
+        after, proven = texts.result(self.shot, self.recipe)
+        told = "nothing is found afterwards" if proven else "text is still found: a run would hold it back"
+        before = self.shot.read()
+        beside = len(after) == len(before) and after[0].shape == before[0].shape  # cropped ones stand alone
+        title = f"{self.shot.label}: {told}"
+        return Viewer(before, after=after, title=title) if beside else Viewer(after, title=title)
+
     def describe(self) -> str:
         """Return how much there is to review, in one sentence."""
         found = sum(len(shot.found) for shot in self.shots)

@@ -109,9 +109,11 @@ from dicomlab.records import Masked, Region
 from dicomlab.widgets import TextReview
 from dicomlab.widgets.text_model import Shot
 grey = np.tile(np.arange(128, dtype=np.uint8), (96, 1))
-box = SimpleNamespace(region=Region(8, 8, 60, 20), kind="phi", text=Masked("KOWALSKI ZOFIA"))
-a = Shot("patient 1 / series 1", "a" * 16, "ACME|S|128x96", (96, 128), lambda: [grey] * 3, grey, (box,))
-b = Shot("patient 1 / series 2", "b" * 16, "ACME|S|128x96", (96, 128), lambda: [grey.T.copy()[:96]], grey)
+box = SimpleNamespace(region=Region(8, 8, 60, 20), kind="pattern", text=Masked("KOWALSKI ZOFIA"))
+class Drawn(Shot):
+    read = lambda self: self.open()
+a = Drawn("patient 1 / series 1", "a" * 16, "ACME|S|128x96", (96, 128), lambda: [grey] * 3, grey, (box,))
+b = Drawn("patient 1 / series 2", "b" * 16, "ACME|S|128x96", (96, 128), lambda: [grey.T.copy()[:96]], grey)
 TextReview([a, b], "low", "mine.yaml")
 """
 
