@@ -11,7 +11,7 @@ import numpy as np
 from dicomlab.burned_in import cine, views
 from dicomlab.burned_in.boxes import Box, clipped
 from dicomlab.burned_in.classify import Kind, classified
-from dicomlab.burned_in.passes import FIRST, MORE, PROOF, Candidate, Pass, believed, candidates
+from dicomlab.burned_in.passes import FIRST, MORE, PROOF, Candidate, Pass, candidates, texts
 from dicomlab.burned_in.signatures import expecting
 from dicomlab.records import Masked, Region
 
@@ -116,13 +116,10 @@ def _boxes(
 
     def see(plane: Plane, passes: Sequence[Pass], more: Sequence[Pass], known: Sequence[Box] = (), *,
             at: tuple[int, int] = (0, 0)) -> list[Box]:  # fmt: skip
-        told = []
-        for c in candidates(plane, passes, more, known=[_moved(k, -at[0], -at[1]) for k in known]):
-            box = _moved(c.box, *at)
-            if believed(c, plane, expected=expected(box)):
-                told.append(box)
-                read[box] = c
-        return told
+        found = candidates(plane, passes, more, known=[_moved(k, -at[0], -at[1]) for k in known])
+        told = {_moved(c.box, *at): c for c in texts(found, plane, lambda b: expected(_moved(b, *at)))}
+        read.update(told)
+        return list(told)
 
     def shown(number: int) -> list[Plane]:
         return [soften(p, number) for p in views.planes(frames, number)]

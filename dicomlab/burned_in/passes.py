@@ -90,7 +90,8 @@ def _told(plane: Plane, seen: Sequence[Sequence[Box]], before: Sequence[Candidat
 
 
 def _hopeful(found: Candidate) -> bool:
-    return len(_letters(found.text)) > 1 and found.confidence >= _HARDLY
+    seen = found.seen > 1 or max(found.box.score, found.confidence) >= _SEEN_ONCE
+    return seen and len(_letters(found.text)) > 1 and found.confidence >= _HARDLY
 
 
 def _besides(known: Sequence[Box], found: Iterable[Box]) -> list[Box]:
@@ -131,25 +132,40 @@ def _worth(told: tuple[str, float]) -> float:
 _TICKS = frozenset("1lIi|T!-_—–一=+·.:,;/\\'\"`^~<>()[]{}«»√¬」「レ丨丶°•*○〇二三十丁卜ト上下口日目田皿川山ⅡⅢwmnuvWMN")
 _SEEN_ONCE = 0.5
 _ONE_OF = 0.45  # share of one character in a line from which on it is no word
-_SINGLE, _SURE, _HALF, _EXPECTED, _HARDLY, _VISIBLE = 0.96, 0.85, 0.55, 0.4, 0.25, 0.8
+_SURE, _HALF, _EXPECTED, _HARDLY, _VISIBLE = 0.85, 0.55, 0.4, 0.25, 0.8
 
 
 def _letters(text: str) -> str:
     return "".join(c for c in text if c.isalnum() and c not in _TICKS)
 
 
+def texts(found: Sequence[Candidate], plane: Plane, expected: Callable[[Box], bool]) -> list[Candidate]:
+    """Return the candidates that are text: believed, or on one line with such, close by and as high."""
+    told = [c for c in found if believed(c, plane, expected=expected(c.box))]
+    beside = [c for c in found if c not in told and any(_continues(c.box, t.box) for t in told)]
+    return told + beside
+
+
+def _continues(a: Box, b: Box) -> bool:
+    if not flat(b):
+        a, b = (Box(c.y0, c.x0, c.y1, c.x1) for c in (a, b))
+    level = min(a.y1, b.y1) - max(a.y0, b.y0) > 0.6 * max(a.y1 - a.y0, b.y1 - b.y0)
+    return level and max(a.x0 - b.x1, b.x0 - a.x1) < 1.5 * (b.y1 - b.y0)
+
+
 def believed(found: Candidate, plane: Plane, *, expected: bool = False) -> bool:
     """Return whether a candidate is text: read as such, or seen so often and clearly that reading it may have failed.
 
     Words made of characters that ticks and traces are taken for must have been read surely. A single Latin character
-    is a mark of side or a scrap of a drawing, unless everything is sure. `expected`: text is known to stand there.
+    is a mark of side or a scrap of a drawing, unless it belongs to a line (`texts`). `expected`: text is known to
+    stand there.
     """
     letters, plain = _letters(found.text), [c for c in found.text if c.isalnum()]
-    often, clear, sure = found.seen >= 3, found.box.score >= _VISIBLE, found.confidence >= _SURE  # noqa: PLR2004
+    clear, sure = found.box.score >= _VISIBLE, found.confidence >= _SURE
     if any(ord(c) > 0x2E7F for c in letters) and sure:  # noqa: PLR2004 - one such sign is a word
         return found.seen > 1 or len(letters) > 1
     if len(plain) < 2:  # noqa: PLR2004
-        return len(plain) == 1 and found.confidence > _SINGLE and often and clear
+        return False
     ticks = len(plain) > 4 and max(map(plain.count, plain)) > _ONE_OF * len(plain)  # noqa: PLR2004
     glimpse = found.seen == 1 and found.box.score < _SEEN_ONCE
     if not sure and (ticks or glimpse):

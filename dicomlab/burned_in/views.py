@@ -44,13 +44,13 @@ def _rgb(samples: Plane, bits: int) -> Plane:
     cb -= middle
     cr -= middle
     colours = np.stack([y + 1.402 * cr, y - 0.344136 * cb - 0.714136 * cr, y + 1.772 * cb], axis=-1)
-    return np.clip(colours, 0, most)
+    return np.asarray(np.clip(colours, 0, most))
 
 
 def grey(plane: Plane) -> Level:
     """Return a plane as grey levels."""
     level: Level = plane.astype(np.float32)
-    return np.asarray(level @ _LUMA) if level.ndim == 3 else level  # noqa: PLR2004 - with colours
+    return np.asarray(level @ _LUMA, np.float32) if level.ndim == 3 else level  # noqa: PLR2004 - with colours
 
 
 def window(level: NDArray[Any], low: float, high: float) -> NDArray[np.uint8]:
