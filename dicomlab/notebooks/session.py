@@ -18,6 +18,7 @@ from dicomlab.notebooks.screen import ADDRESS
 from dicomlab.records import BATCH_VARIABLE
 
 # No news, no search for updates, no catalogue of extensions.
+_SHORT = 40  # characters of a folder: the names of sockets below it may have about 104
 _SETTINGS: dict[str, Mapping[str, Any]] = {
     "@jupyterlab/apputils-extension/notification": {"fetchNews": "false", "checkForUpdates": False},
     "@jupyter-widgets/jupyterlab-manager/plugin": {"saveState": False},
@@ -36,7 +37,7 @@ def prepare(folder: Path, source: Path | None = None, *, saves: bool = True) -> 
     saves
         The server writes notebooks, and has a guard that kernels must find; Voilà writes none.
     """
-    for name, said in _config().items():
+    for name, said in _config(folder).items():
         _write(folder / "config" / f"{name}.json", said)
     for name, setting in _SETTINGS.items():
         _write(folder / "config" / "lab" / "user-settings" / f"{name}.jupyterlab-settings", setting)
@@ -57,16 +58,20 @@ def prepare(folder: Path, source: Path | None = None, *, saves: bool = True) -> 
     return env
 
 
-def _config() -> dict[str, Mapping[str, Any]]:
+def _config(folder: Path) -> dict[str, Mapping[str, Any]]:
     kernels = {"allowed_kernelspecs": ["python3"], "ensure_native_kernel": False}
     page = {"template_name": "dicomlab", "extra_template_paths": [str(files.packaged("templates") / "reports")]}
+    sockets = os.name == "posix" and len(str(folder)) < _SHORT
+    transport = {"KernelManager": {"transport": "ipc"}} if sockets else {}  # no port that others could open
+    lab = {"ContentsManager": {"pre_save_hook": "dicomlab.notebooks.guard.before_save"}, "HTMLExporter": page}
+    app = {
+        "Voila": {"connection_dir_root": str(folder)},
+        "VoilaConfiguration": {"template": "dicomlab", "classic_tree": True},
+        "MappingKernelManager": {"cull_idle_timeout": 600, "cull_interval": 60},  # of pages that nobody looks at
+    }
     return {
-        "jupyter_server_config": {
-            "ContentsManager": {"pre_save_hook": "dicomlab.notebooks.guard.before_save"},
-            "KernelSpecManager": kernels,
-            "HTMLExporter": page,
-        },
-        "voila": {"VoilaConfiguration": {"template": "dicomlab", "classic_tree": True}, "KernelSpecManager": kernels},
+        "jupyter_server_config": {"KernelSpecManager": kernels, **transport, **lab},
+        "voila": {"KernelSpecManager": kernels, **transport, **app},
     }
 
 
