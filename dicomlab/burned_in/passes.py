@@ -130,7 +130,7 @@ def _worth(told: tuple[str, float]) -> float:
 
 # What ticks, rulers, grids, traces and crosses are read as.
 _TICKS = frozenset("1lIi|T!-_—–一=+·.:,;/\\'\"`^~<>()[]{}«»√¬」「レ丨丶°•*○〇二三十丁卜ト上下口日目田皿川山ⅡⅢwmnuvWMN")
-_SEEN_ONCE = 0.5
+_SEEN_ONCE, _WIDEST = 0.5, 1.8
 _ONE_OF = 0.45  # share of one character in a line from which on it is no word
 _SURE, _HALF, _EXPECTED, _HARDLY, _VISIBLE = 0.85, 0.55, 0.4, 0.25, 0.8
 
@@ -166,14 +166,27 @@ def believed(found: Candidate, plane: Plane, *, expected: bool = False) -> bool:
         return found.seen > 1 or len(letters) > 1
     if len(plain) < 2:  # noqa: PLR2004
         return False
-    ticks = len(plain) > 4 and max(map(plain.count, plain)) > _ONE_OF * len(plain)  # noqa: PLR2004
-    glimpse = found.seen == 1 and found.box.score < _SEEN_ONCE
-    if not sure and (ticks or glimpse):
+    if not sure and (_row_of_ticks(plain) or _sparse(plain, found.box) or _glimpse(found)):
         return False
-    if len(letters) > 1 and found.confidence >= (_EXPECTED if expected else _HALF):
+    if len(set(letters)) > 1 and found.confidence >= (_EXPECTED if expected else _HALF):
         return True
+    if not letters:
+        return sure and found.seen > 2 and len(plain) > 3  # noqa: PLR2004
     shaped = found.seen >= 5 or not _one_stroke(plane, found.box)  # noqa: PLR2004
     return found.seen > 1 and (sure or (found.confidence >= _HARDLY and clear and shaped))
+
+
+def _glimpse(found: Candidate) -> bool:
+    return found.seen == 1 and found.box.score < _SEEN_ONCE
+
+
+def _row_of_ticks(plain: Sequence[str]) -> bool:
+    return len(plain) > 4 and max(map(plain.count, plain)) > _ONE_OF * len(plain)  # noqa: PLR2004
+
+
+def _sparse(plain: Sequence[str], box: Box) -> bool:
+    """Return whether so few characters cannot fill the box: each would be far wider than high."""
+    return max(box.x1 - box.x0, box.y1 - box.y0) > _WIDEST * box.short * len(plain)
 
 
 def _one_stroke(plane: Plane, box: Box) -> bool:
