@@ -7,8 +7,9 @@ and never in a widget's state, so that a notebook that is saved with the state o
 
 from dicomlab.widgets.deface_tuner import DefaceTuner
 from dicomlab.widgets.header_review import HeaderReview
+from dicomlab.widgets.heads import heads, views
 from dicomlab.widgets.text_model import shots
 from dicomlab.widgets.text_review import TextReview
 from dicomlab.widgets.viewer import Look, Viewer
 
-__all__ = ["DefaceTuner", "HeaderReview", "Look", "TextReview", "Viewer", "shots"]
+__all__ = ["DefaceTuner", "HeaderReview", "Look", "TextReview", "Viewer", "heads", "shots", "views"]

@@ -32,6 +32,8 @@ class HeaderReview(Shown):
         A packaged recipe or the path of one, to start from.
     out
         Where the recipe is saved. If it is there, the review goes on where it was left.
+    resume
+        False starts from `recipe` even so.
     """
 
     _esm = script("paint.js", "header_review.js")
@@ -42,11 +44,13 @@ class HeaderReview(Shown):
         summaries: Sequence[AttributeSummary],
         recipe: str | os.PathLike[str] | Recipe,
         out: str | os.PathLike[str],
+        *,
+        resume: bool = True,
     ) -> None:
         """Read what was decided before; display nothing."""
         super().__init__()
         self.summaries = headers.ranked(summaries)
-        self.saved = Saved.open(recipe, out)
+        self.saved = Saved.open(recipe, out, resume=resume)
         self.recipe = self.saved.recipe
         self._history: list[Recipe] = []
 

@@ -18,8 +18,10 @@ class Saved:
     told: str
 
     @classmethod
-    def open(cls, start: str | os.PathLike[str] | Recipe, out: str | os.PathLike[str]) -> Saved:
+    def open(cls, start: str | os.PathLike[str] | Recipe, out: str | os.PathLike[str], *, resume: bool = True) -> Saved:
         """Return the recipe of the file `out` if there is one, else `start`, which `out` will be made from.
+
+        Without `resume` it is `start` in any case.
 
         Raises
         ------
@@ -27,7 +29,7 @@ class Saved:
             The file is there but no recipe, or there is nothing to start from.
         """
         path = Path(out)
-        if path.exists():
+        if resume and path.exists():
             return cls(load(path), path, f"going on with {path.name}")
         return cls(start if isinstance(start, Recipe) else load(start), path, f"nothing is saved in {path.name} yet")
 

@@ -192,6 +192,7 @@ export class Viewer {
       if (this.flat) {
         this.boxes.frame = this.header.numbers[index];
         this.boxes.draw(context, (x, y) => [at.x + x * at.sx, at.y + y * at.sy]);
+        if (this.after) this.write(context, which, 6, canvas.height - 8, "left");
       } else this.mark(pane, at);
       pane.slider.value = index;
       pane.slider.setAttribute("aria-valuetext", `${index + 1} of ${this.shape[on]}`);
@@ -216,21 +217,19 @@ export class Viewer {
                                     [x, 0, x, y - gap], [x, y + gap, x, canvas.height]])
       context.moveTo(x0, y0), context.lineTo(x1, y1);
     context.stroke();
-    context.font = `600 ${12 * sharp}px system-ui, sans-serif`;
-    const write = (text, tx, ty, align) => {
-      context.textAlign = align;
-      context.lineWidth = 3 * sharp;
-      context.strokeStyle = "#000";
-      context.strokeText(text, tx, ty);
-      context.fillStyle = "#fff";
-      context.fillText(text, tx, ty);
-    };
     const [top, bottom] = turned ? [...ends[down]].reverse() : ends[down], edge = 6 * sharp;
-    write(top, canvas.width / 2, 14 * sharp, "center");
-    write(bottom, canvas.width / 2, canvas.height - edge, "center");
-    write(ends[across][0], edge, canvas.height / 2 + 4 * sharp, "left");
-    write(ends[across][1], canvas.width - edge, canvas.height / 2 + 4 * sharp, "right");
-    write(name, edge, 14 * sharp, "left");
+    this.write(context, top, canvas.width / 2, 14 * sharp, "center");
+    this.write(context, bottom, canvas.width / 2, canvas.height - edge, "center");
+    this.write(context, ends[across][0], edge, canvas.height / 2 + 4 * sharp, "left");
+    this.write(context, ends[across][1], canvas.width - edge, canvas.height / 2 + 4 * sharp, "right");
+    this.write(context, name, edge, 14 * sharp, "left");
+  }
+  write(context, text, x, y, align) {
+    const sharp = window.devicePixelRatio || 1;
+    Object.assign(context, { font: `600 ${12 * sharp}px system-ui, sans-serif`, textAlign: align,
+      lineWidth: 3 * sharp, strokeStyle: "#000", fillStyle: "#fff" });
+    context.strokeText(text, x, y);
+    context.fillText(text, x, y);
   }
   tellStatus() {
     const [low, high] = this.state.range, unit = this.header.unit, round = (n) => Number(n.toPrecision(4));
