@@ -267,3 +267,56 @@ def test_values_are_masked_until_they_are_revealed_and_are_in_no_saved_notebook(
     value = cell.inner_text().partition(" (")[0]
     assert len(value) > 3
     assert value not in headers.saved()
+
+
+HEAD = """
+import dicomlab as dl
+from dicomlab.files import packaged
+from dicomlab.volume import volumes_of
+from dicomlab.widgets import DefaceTuner
+series = next(one for one in dl.scan(packaged("data_samples")).series if one.modality == "MR" and len(one) > 40)
+volume = volumes_of([entry.read() for entry in series])[0][0]
+DefaceTuner(volume, "high", "face.yaml", title="head")
+"""
+
+
+@pytest.fixture(scope="module")
+def face(lab):
+    with lab.notebook(HEAD) as opened:
+        opened.find(".dl-profiles canvas").first.wait_for()
+        yield opened
+
+
+def test_a_slider_changes_the_mask_on_three_planes_and_in_the_profile(face):
+    old = [face.pixels(n) for n in (0, 1)], face.pixels(0, ".dl-profiles canvas")
+    face.find("input[aria-label='brow height']").focus()
+    for _ in range(8):
+        face.page.keyboard.press("ArrowRight")
+    face.until_pixels_differ(old[0][1], 1)
+    face.until_pixels_differ(old[1], 0, ".dl-profiles canvas")
+    assert face.find(".dl-tuner > .dl-status").inner_text() == "not saved"
+
+
+def test_the_result_is_shown_beside_the_head(face):
+    face.find("label:has-text('result beside it') input").check()
+    assert face.find(".dl-grid canvas").count() == 6
+    assert face.pixels(4) != face.pixels(1)
+    face.find("label:has-text('result beside it') input").uncheck()
+    assert face.find(".dl-grid canvas").count() == 3
+
+
+def test_the_result_is_checked_on_demand(face):
+    face.find("button:text('Check the result')").click()
+    face.until(".dl-facts span", "voxels changed outside")
+
+
+def test_settings_are_saved_with_a_reason_and_not_without(face):
+    save = face.find("button:text('Save to recipe')")
+    save.click()
+    face.until(".dl-tuner > .dl-status", "Say why first")
+    height = float(face.find("input[aria-label='brow height']").input_value())
+    face.find("input[aria-label=Reason]").fill("a high forehead")
+    save.click()
+    face.until(".dl-tuner > .dl-status", "saved in face.yaml")
+    said = yaml.safe_load((face.path.parent / "face.yaml").read_text("utf-8"))["deface"]["decisions"]
+    assert [(d["reason"], d["settings"]["brow_mm"]) for d in said] == [("a high forehead", height)]
