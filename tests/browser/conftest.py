@@ -17,6 +17,8 @@ from typing import Any
 
 import pytest
 
+from dicomlab.notebooks.session import prepare
+
 FLAGS = [
     "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
     "--disable-component-update", "--disable-sync",
@@ -92,10 +94,10 @@ def free_port() -> int:
 
 
 @contextmanager
-def serving(command: list[str], home: Path, ready: str):
+def serving(command: list[str], home: Path, ready: str, env: dict[str, str] | None = None):
     """A server that answers; it ends with the block, whatever happens in it."""
     with (home / "server.log").open("w") as log:
-        process = subprocess.Popen(command, env=environment(home), cwd=home, stdout=log, stderr=log)
+        process = subprocess.Popen(command, env=env or environment(home), cwd=home, stdout=log, stderr=log)
     try:
         end = time.monotonic() + PATIENCE / 1000
         while True:
@@ -222,10 +224,9 @@ def written(*cells: str) -> dict[str, Any]:
     return {"nbformat": 4, "nbformat_minor": 5, "metadata": {"kernelspec": spec}, "cells": code}
 
 
-@pytest.fixture(scope="module")
-def lab(chromium, tmp_path_factory):
-    """JupyterLab, open in one page of the browser."""
-    home = tmp_path_factory.mktemp("lab")
+@contextmanager
+def lab_in(browser, home: Path):
+    """JupyterLab, open in one page of a browser; everything that it keeps lies in a fresh folder."""
     work = home / "work"
     work.mkdir()
     for name, said in SETTINGS.items():
@@ -244,8 +245,36 @@ def lab(chromium, tmp_path_factory):
     ]  # fmt: skip
     root = f"http://127.0.0.1:{port}"
     with serving(command, home, f"{root}/api?token={token}"):
-        watched = Watched(chromium.new_page(viewport={"width": 1400, "height": 1000}))
+        watched = Watched(browser.new_page(viewport={"width": 1400, "height": 1000}))
         watched.page.goto(f"{root}/lab/workspaces/{secrets.token_hex(3)}?token={token}&reset")
         watched.page.wait_for_function("() => window.jupyterapp !== undefined")
         yield Lab(watched, work)
         watched.page.close()
+
+
+@contextmanager
+def voila_in(browser, home: Path, *cells: str):
+    """A notebook with these cells as Voilà shows it, with our template."""
+    work = home / "work"
+    work.mkdir()
+    (work / "page.ipynb").write_text(json.dumps(written(*cells)))
+    port, token = free_port(), secrets.token_hex(16)
+    command = [
+        sys.executable, "-m", "voila", str(work / "page.ipynb"), "--no-browser", f"--port={port}",
+        f"--token={token}", "--Voila.ip=127.0.0.1",
+    ]  # fmt: skip
+    root = f"http://127.0.0.1:{port}"
+    with serving(command, home, f"{root}/voila/static/voila.js", prepare(home / "session", saves=False)):
+        watched = Watched(browser.new_page(viewport={"width": 1400, "height": 1000}))
+        watched.page.goto(f"{root}/?token={token}", wait_until="commit")
+        watched.page.locator("#rendered_cells").wait_for()
+        yield Notebook(Lab(watched, work), work / "page.ipynb", "rendered_cells")
+        watched.check()
+        watched.page.close()
+
+
+@pytest.fixture(scope="module")
+def lab(chromium, tmp_path_factory):
+    """JupyterLab, open in one page of the browser."""
+    with lab_in(chromium, tmp_path_factory.mktemp("lab")) as opened:
+        yield opened
