@@ -65,12 +65,10 @@ def from_map(found: NDArray[np.float32], factor: float, at: Sensitivity, most: f
             continue
         part = found[y : y + height, x : x + width]
         score = float(part[labels[y : y + height, x : x + width] == label].mean())
-        if score < at.mean:
-            continue
         away = width * height * _UNCLIP / (2 * (width + height))
         box = _outward(x - away, y - away, x + width + away, y + height + away, factor=factor, score=score)
         if box.short <= most:
-            told.append(box)
+            told += [box] * (score >= at.mean)
         elif at.pixel < _STRICTER:  # several lines that touch
             inner = np.where(labels[y : y + height, x : x + width] == label, part, 0)
             within = Sensitivity(_STRICTER, _SURE, _LEAST_OF_MANY)

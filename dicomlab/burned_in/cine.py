@@ -118,6 +118,6 @@ def _within(box: Box, others: Iterable[Box]) -> bool:
 
 
 def _moved(a: Box, b: Box) -> bool:
-    """Return whether `b` may be `a` some frames later: of like size, not further than twice its height."""
+    """Return whether `b` may be `a` some frames later: of like size, not further than thrice its height."""
     like = max(a.area, b.area) < 1.6 * min(a.area, b.area)
-    return like and max(abs(a.x0 - b.x0), abs(a.y0 - b.y0)) <= 2 * a.short + 8
+    return like and max(abs(a.x0 - b.x0), abs(a.y0 - b.y0)) <= 3 * a.short + 8

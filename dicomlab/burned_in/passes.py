@@ -27,6 +27,7 @@ class Pass:
 
 
 _MEGA = 1e6
+_LEAST_SIDE = 8  # pixels: no letter is smaller
 _SMALL = _MEGA / 2  # pixels: all passes take no longer than the first do on a usual picture
 _CANDIDATE = Sensitivity(0.2, 0.3)
 # Always; then the others, where the first saw anything at all or the picture is small.
@@ -53,7 +54,8 @@ def look(plane: Plane, passes: Iterable[Pass]) -> list[list[Box]]:
     pictures: dict[Callable[[Plane], Picture], Picture] = {}
     told = []
     for one in passes:
-        if one.factor > 1 and shape[0] * shape[1] * one.factor**2 > one.most:
+        size = shape[0] * shape[1] * one.factor**2
+        if min(shape) * one.factor < _LEAST_SIDE or (one.factor > 1 and size > one.most):
             continue
         if one.picture not in pictures:
             pictures[one.picture] = one.picture(plane)
