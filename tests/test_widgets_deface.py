@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import MISSING, fields
 from types import SimpleNamespace
 
 import numpy as np
@@ -16,7 +17,7 @@ from dicomlab.widgets import DefaceTuner, deface_model
 
 UID = "1.2.826.0.1.3680043.8.498.77"
 GRID = np.array([[0, 0, 2.0, 0], [0, 2.0, 0, 0], [2.0, 0, 0, 0], [0, 0, 0, 1]])  # index to LPS mm, every 2 mm
-NUMBERS = deface.Confidence(metric=0.5, overlap=0.9, coverage=1, scale=1, brain=0.6)
+NUMBERS = deface.Confidence(**{f.name: 0.5 for f in fields(deface.Confidence) if f.default is MISSING})
 SETTINGS = DefaceSettings()
 
 
@@ -39,7 +40,9 @@ def made(monkeypatch):
             raise FaceRefused(message)
         mask = np.zeros_like(body())
         mask[:, : int(settings.back_mm // 2)] = True
-        return deface.FaceMask(mask, GRID, UID, NUMBERS, settings.back_mm / 100)
+        return deface.FaceMask(
+            mask=mask, affine=GRID, frame_of_reference=UID, confidence=NUMBERS, removed=settings.back_mm / 100
+        )
 
     monkeypatch.setattr(deface, "face_mask", face_mask)
     return asked
@@ -197,10 +200,11 @@ def test_scores_of_settings_that_have_changed_meanwhile_are_not_shown(tuner, mon
     assert "scores" not in [content["kind"] for content, _ in told]
 
 
-def test_scores_are_named_for_people():
-    assert deface_model.told({"left_front": 0.0125, "moved_mm": 41.7, "own_number": 2}) == {
-        "face left, from the front": "1.2%", "surface moved back, mm": "42", "own number": "2",
-    }  # fmt: skip
+def test_numbers_are_named_for_people():
+    assert deface_model.told({"left_front": 0.0125, "own_number": 2}, {"left_front": ("face left", ".1%")}) == {
+        "face left": "1.2%",
+        "own number": "2",
+    }
 
 
 def test_no_sample_and_no_uid_is_in_the_state_of_the_widget(tuner):

@@ -14,7 +14,7 @@ import numpy as np
 from pydantic import ValidationError
 
 from dicomlab import deface
-from dicomlab.deface.rendering import depths, shaded
+from dicomlab.deface.rendering import shaded
 from dicomlab.errors import FaceRefused, RecipeError
 from dicomlab.recipe import Deface, DefaceSettings, FaceDecision, Recipe, fingerprint
 
@@ -35,13 +35,17 @@ _NAMES = {
     "brain_margin_mm": ("brain margin", "mm", 0.5),
 }
 # What numbers are called for people, with how they are written; others are called as they are.
-_TOLD = {
+_FIT = {
     "removed": ("part of the head removed", ".1%"),
     "metric": ("fit: mutual information", ".2f"),
     "overlap": ("fit: overlap of the skin", ".1%"),
     "coverage": ("head within the field of view", ".1%"),
     "scale": ("size, 1 is the drawn adult", ".2f"),
-    "within": ("brain within the skull", ".1%"),
+    "brain": ("brain within the skull", ".1%"),
+    "eyes": ("eyes, how clearly seen", ".2f"),
+    "nose": ("nose before the cheeks, mm", ".0f"),
+}
+_LEFT = {
     "left": ("face left, the worst view", ".1%"),
     "left_front": ("face left, from the front", ".1%"),
     "skin": ("skin of the face gone", ".1%"),
@@ -112,8 +116,8 @@ def tried(volume: Volume, settings: DefaceSettings, placement: deface.Placement)
         face = deface.face_mask(volume, settings, placement=placement)
     except FaceRefused as refusal:
         return Tried(settings, None, profile(inside, np.zeros_like(inside)), str(refusal))
-    numbers = {"within" if name == "brain" else name: value for name, value in face.confidence.numbers().items()}
-    return Tried(settings, face, profile(inside, face.mask), "", told({"removed": face.removed, **numbers}))
+    facts = told({"removed": face.removed, **face.confidence.numbers()}, _FIT)
+    return Tried(settings, face, profile(inside, face.mask), "", facts)
 
 
 def profile(inside: NDArray[np.bool_], mask: NDArray[np.bool_]) -> NDArray[np.uint8]:
@@ -121,24 +125,30 @@ def profile(inside: NDArray[np.bool_], mask: NDArray[np.bool_]) -> NDArray[np.ui
 
     Arrays are (z, y, x), ascending to head, back and left.
     """
-    from_left = np.ascontiguousarray(inside[:, :, ::-1].swapaxes(1, 2))
-    removed = np.ascontiguousarray(mask[:, :, ::-1].swapaxes(1, 2))
-    before = depths(from_left)
+    from_left, removed = np.ascontiguousarray(inside[:, :, ::-1]), np.ascontiguousarray(mask[:, :, ::-1])
+    before = _depths(from_left)
     met = np.where(np.isfinite(before), before, 0).astype(np.intp)
-    taken = np.take_along_axis(removed, met[:, None], axis=1)[:, 0] & np.isfinite(before)
-    return np.stack([shaded(before), taken[::-1].astype(np.uint8), shaded(depths(from_left & ~removed))])
+    taken = np.take_along_axis(removed, met[:, :, None], axis=2)[:, :, 0] & np.isfinite(before)
+    return np.stack([shaded(before), taken[::-1].astype(np.uint8), shaded(_depths(from_left & ~removed))])
+
+
+def _depths(solid: NDArray[np.bool_]) -> NDArray[np.float32]:
+    """Return how many samples a ray along the last axis travels before it meets something; infinite where nothing."""
+    first = solid.argmax(axis=2)
+    met = np.take_along_axis(solid, first[:, :, None], axis=2)[:, :, 0]
+    return np.where(met, first, np.inf).astype(np.float32)
 
 
 def scores(volume: Volume, face: deface.FaceMask) -> Mapping[str, str]:
     """Return what is left of the face after the mask, seen in the volumes; it takes seconds."""
     found = deface.check(volume, deface.deface(volume, face), face)
     verdict = "passed" if found.passed else f"failed: {'; '.join(found.reasons)}"
-    return {"check": verdict, **told(found.numbers())}
+    return {"check": verdict, **told(found.numbers(), _LEFT)}
 
 
-def told(numbers: Mapping[str, float]) -> Mapping[str, str]:
-    """Return numbers named and written for people."""
-    named = {name: _TOLD.get(name, (name.replace("_", " "), ".3g")) for name in numbers}
+def told(numbers: Mapping[str, float], names: Mapping[str, tuple[str, str]]) -> Mapping[str, str]:
+    """Return numbers named and written for people; `names`: what each is called, and how it is written."""
+    named = {name: names.get(name, (name.replace("_", " "), ".3g")) for name in numbers}
     return {label: format(numbers[name], form) for name, (label, form) in named.items()}
 
 
