@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import json
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
+import dicomlab as dl
+from dicomlab.errors import DicomlabError, FaceRefused
+from dicomlab.pixels import Frames, Layout
 from dicomlab.records import BATCH_VARIABLE
-from dicomlab.widgets import Look, Viewer, scene
+from dicomlab.volume import Volume
+from dicomlab.widgets import Look, Viewer, heads, scene, views
 from dicomlab.widgets.viewer import script
 
 AXIAL = np.array([[0, 0, 2.0, 0], [0, 2.0, 0, 0], [3.0, 0, 0, 0], [0, 0, 0, 1]])  # (k, i, j) -> (x, y, z)
@@ -238,3 +243,44 @@ def test_the_script_is_one_module_that_asks_for_no_other_and_for_no_address():
     assert text.count("export default") == 1
     assert not [line for line in text.splitlines() if line.startswith(("import ", "export ")) and "default" not in line]
     assert "http" not in text
+
+
+def test_a_volume_is_shown_with_its_own_geometry_and_a_ct_in_hounsfield_units():
+    volume = Volume(counted(3, 4, 5).astype(np.float32), AXIAL, "CT")
+    content, _ = asked(Viewer(volume, after=volume))
+    assert (content["scene"]["spacing"], content["scene"]["unit"]) == ([3.0, 2.0, 2.0], "HU")
+    assert [name for name, *_ in content["scene"]["presets"]] == ["soft tissue", "brain", "lung", "bone", "full"]
+
+
+def test_the_frames_of_an_instance_are_shown_one_by_one():
+    layout = Layout(2, 3, 2, 1, 8, 8, 7, False, "MONOCHROME2", 0, "1.2.840.10008.1.2.1")  # noqa: FBT003
+    frames = Frames(layout, bytes(range(12)))
+    content, buffers = asked(Viewer(frames))
+    assert content["scene"]["numbers"] == [0, 1]
+    assert buffers[0] == bytes(range(12))
+
+
+# Heads.
+
+
+def test_only_series_that_show_a_head_are_heads(samples):
+    found = heads(dl.scan(samples))
+    assert sorted(one.volume.modality for one in found) == ["CT", "MR"]
+    assert all(one.label.startswith("patient ") for one in found)
+
+
+def test_a_face_is_drawn_before_it_is_removed_on_a_screen_only(monkeypatch):
+    k, i, j = np.mgrid[:30, :30, :30]
+    ball = Volume((((k - 15) ** 2 + (i - 15) ** 2 + (j - 15) ** 2 < 150) * 1000 - 1000).astype(np.float32), AXIAL, "CT")
+    mask = SimpleNamespace(mask=ball.array[:15] > 0, affine=AXIAL)
+    assert len(views(ball, mask).axes) == 7
+    assert len(views(ball, mask, reveal=True).axes) == 14
+    assert views(ball, mask)._repr_png_().startswith(b"\x89PNG")
+    monkeypatch.setenv(BATCH_VARIABLE, "1")
+    with pytest.raises(DicomlabError, match="not revealed in a batch"):
+        views(ball, mask, reveal=True)
+
+
+def test_without_a_mask_there_is_nothing_to_draw():
+    with pytest.raises(FaceRefused, match="no mask"):
+        views(Volume(np.zeros((2, 2, 2), np.float32), AXIAL), None)

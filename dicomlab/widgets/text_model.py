@@ -12,7 +12,6 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 import numpy as np
-from numpy.typing import NDArray
 from tqdm.auto import tqdm
 
 from dicomlab import engine, files
@@ -22,10 +21,12 @@ from dicomlab.errors import DicomlabError
 from dicomlab.header import Gatherer, Subject
 from dicomlab.pseudonyms import Key
 from dicomlab.recipe import BurnedIn, Recipe, TextDecision, fingerprint, scanner_of
+from dicomlab.widgets.viewer import Greys
 
 if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
     from dicomlab.catalog import Catalog, Entry, Group
-    from dicomlab.pixels import Frames
     from dicomlab.records import Masked, Region
 
 Action = Literal["blank", "keep"]
@@ -91,24 +92,6 @@ class Mark:
     def id(self) -> str:
         """What stands for the mark in the browser."""
         return "-".join(map(str, (*self.box, self.frame)))
-
-
-class Greys(Sequence[NDArray[Any]]):
-    """The frames of an instance for looking; each is decoded when it is asked for."""
-
-    def __init__(self, frames: Frames) -> None:
-        """Decode nothing yet."""
-        self._frames = frames
-
-    def __len__(self) -> int:
-        """Return the number of frames."""
-        return len(self._frames)
-
-    def __getitem__(self, number: Any) -> Any:  # noqa: ANN401  a sequence's, slices are not asked for
-        """Return one frame, bytes where every value is one."""
-        grey = self._frames.grey(number)
-        layout = self._frames.layout
-        return grey.astype(np.uint8) if layout.bits_stored <= 8 and not layout.signed else grey  # noqa: PLR2004
 
 
 def shots(

@@ -13,11 +13,15 @@ from typing import TYPE_CHECKING, Any
 import anywidget
 import numpy as np
 
+from dicomlab.pixels import Frames
 from dicomlab.records import BATCH_VARIABLE
+from dicomlab.volume import Volume
 from dicomlab.widgets import scene as scenes
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
+
+    Shows = Volume | Frames | NDArray[Any] | Sequence[NDArray[Any]]
 
 
 def script(*names: str) -> str:
@@ -69,6 +73,23 @@ class Shown(anywidget.AnyWidget):  # type: ignore[misc]  # ships no types
         return super()._repr_mimebundle_()
 
 
+class Greys(Sequence["NDArray[Any]"]):
+    """The frames of an instance for looking; each is decoded when it is asked for."""
+
+    def __init__(self, frames: Frames) -> None:
+        """Decode nothing yet."""
+        self._frames = frames
+
+    def __len__(self) -> int:
+        """Return the number of frames."""
+        return len(self._frames)
+
+    def __getitem__(self, number: Any) -> Any:  # noqa: ANN401  a sequence's, slices are not asked for
+        """Return one frame, bytes where every value is one."""
+        grey, layout = self._frames.grey(number), self._frames.layout
+        return grey.astype(np.uint8) if layout.bits_stored <= 8 and not layout.signed else grey  # noqa: PLR2004
+
+
 @dataclass(frozen=True, slots=True)
 class Look:
     """How a viewer shows what it has. None leaves a setting as the browser has it.
@@ -91,12 +112,12 @@ class Viewer(Shown):
     Parameters
     ----------
     what
-        The array of a volume (slices, rows, columns), one frame (rows, columns), a sequence of frames that is no
-        array, or a `Scene`.
+        A `Volume` or its array (slices, rows, columns); the `Frames` of an instance, one frame (rows, columns), or a
+        sequence of frames that is no array; or a `Scene`.
     mask
         Boolean, of the shape of the volume; or a `Layer`.
     after
-        The same volume or frames after a change, shown beside the first with one crosshair.
+        The same volume or frames after a change, of the same kind, shown beside the first with one crosshair.
     affine
         4x4, index (slice, row, column) to LPS mm.
     spacing
@@ -112,9 +133,9 @@ class Viewer(Shown):
 
     def __init__(
         self,
-        what: NDArray[Any] | Sequence[NDArray[Any]] | scenes.Scene,
+        what: Shows | scenes.Scene,
         mask: NDArray[np.bool_] | scenes.Layer | None = None,
-        after: NDArray[Any] | Sequence[NDArray[Any]] | None = None,
+        after: Shows | None = None,
         *,
         affine: scenes.Floats | None = None,
         spacing: Sequence[float] | None = None,
@@ -152,7 +173,7 @@ class Viewer(Shown):
         self._look = look
         self.send({"kind": "look", "look": asdict(look)})
 
-    def set_after(self, after: NDArray[Any] | Sequence[NDArray[Any]]) -> None:
+    def set_after(self, after: Shows) -> None:
         """Show other values beside the first ones."""
         fresh = self._after is None
         self._after = _like(self.scene, after)
@@ -198,19 +219,23 @@ class Viewer(Shown):
 
 
 def _scene(
-    what: NDArray[Any] | Sequence[NDArray[Any]],
-    affine: scenes.Floats | None,
-    spacing: Sequence[float] | None,
-    *,
-    hounsfield: bool,
+    what: Shows, affine: scenes.Floats | None, spacing: Sequence[float] | None, *, hounsfield: bool
 ) -> scenes.Scene:
+    if isinstance(what, Volume):
+        return scenes.of_volume(what.array, what.affine, hounsfield=what.modality == "CT")
     if isinstance(what, np.ndarray) and what.ndim == 3:  # noqa: PLR2004  slices, rows, columns
-        mm = tuple(spacing or (1.0, 1.0, 1.0))
-        given = _standing(mm) if affine is None else affine
+        given = _standing(tuple(spacing or (1.0, 1.0, 1.0))) if affine is None else affine
         return scenes.of_volume(what, given, hounsfield=hounsfield)
-    frames = [what] if isinstance(what, np.ndarray) else what
     rows, columns = (1.0, 1.0) if spacing is None else (float(spacing[-2]), float(spacing[-1]))
-    return scenes.of_frames(frames, spacing=(rows, columns))
+    return scenes.of_frames(_frames(what), spacing=(rows, columns))
+
+
+def _frames(what: Shows) -> Sequence[NDArray[Any]]:
+    if isinstance(what, Frames):
+        return Greys(what)
+    if isinstance(what, Volume):
+        return list(what.array)
+    return [what] if isinstance(what, np.ndarray) else what
 
 
 def _standing(mm: Sequence[float]) -> scenes.Floats:
@@ -220,10 +245,8 @@ def _standing(mm: Sequence[float]) -> scenes.Floats:
     return affine
 
 
-def _like(scene: scenes.Scene, after: NDArray[Any] | Sequence[NDArray[Any]]) -> NDArray[Any]:
+def _like(scene: scenes.Scene, after: Shows) -> NDArray[Any]:
     if scene.numbers:
-        frames = [after] if isinstance(after, np.ndarray) else after
-        picked = [np.asarray(frames[number]) for number in scene.numbers]
-        after = np.stack(picked * (len(scene.numbers) // len(picked)))
-        return scenes.coded(after, scene.knots, scene.samples.dtype)
-    return np.ascontiguousarray(scene.like(np.asarray(after)))
+        frames = _frames(after)
+        return np.stack([scenes.coded(frames[n][None], scene.knots, scene.samples.dtype)[0] for n in scene.numbers])
+    return np.ascontiguousarray(scene.like(after.array if isinstance(after, Volume) else np.asarray(after)))
