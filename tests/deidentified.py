@@ -80,6 +80,13 @@ def recipe_of(what: str | Recipe | Iterable[str], *rules: dict[str, Any], **more
     return made.with_changes(**changes) if changes else made
 
 
+def on_headers(name: str) -> Recipe:
+    """A packaged recipe without its work on pixels: what is at risk there is held back, and tests stay quick."""
+    made = load(name)
+    options = tuple(o for o in made.options if o not in {"clean-pixel-data", "clean-recognizable-visual-features"})
+    return made.with_changes(options=options, burned_in=None, deface=None)
+
+
 def cleaned(
     dataset: Dataset,
     what: str | Recipe | Iterable[str] = "basic",

@@ -15,6 +15,7 @@ import zlib
 from pathlib import Path
 
 import pytest
+from deidentified import on_headers
 from pydicom import dcmread
 from pydicom.datadict import tag_for_keyword
 from pydicom.dataset import Dataset
@@ -55,7 +56,7 @@ def key(samples):
 @pytest.fixture(scope="module", params=RECIPES)
 def release(request, samples, key, tmp_path_factory):
     folder = tmp_path_factory.mktemp(request.param) / "release"
-    dl.run(samples, folder, request.param)
+    dl.run(samples, folder, on_headers(request.param))
     return Release(folder, request.param, key)
 
 

@@ -18,6 +18,7 @@ import corpora
 import factories
 import pydicom
 import pytest
+from deidentified import on_headers
 from pydicom.dataset import Dataset
 from pydicom.uid import UltrasoundImageStorage
 
@@ -183,7 +184,7 @@ def test_a_private_folder_that_was_open_is_closed(source, tmp_path):
 
 def test_a_key_that_the_run_made_is_its_owners_alone(source, tmp_path, monkeypatch):
     monkeypatch.delenv("DICOMLAB_KEY_FILE", raising=False)
-    private = dl.run(source, tmp_path / "out", "high").private
+    private = dl.run(source, tmp_path / "out", on_headers("high")).private
     assert {n: (private / n).stat().st_mode & 0o777 for n in ("key", "salt")} == {"key": 0o600, "salt": 0o600}
     assert pseudonyms.Key.read(private / "key").fingerprint != KEY.fingerprint
 
@@ -532,7 +533,7 @@ def of_all(request, tmp_path_factory) -> Whole:
                 link = folder / "in" / root.parent.name / path.relative_to(root)
                 link.parent.mkdir(parents=True, exist_ok=True)
                 link.symlink_to(path)
-    return Whole(name, folder / "in", dl.run(folder / "in", folder / "out", name, KEY, workers=2))
+    return Whole(name, folder / "in", dl.run(folder / "in", folder / "out", on_headers(name), KEY, workers=2))
 
 
 def pairs(whole: Whole) -> list[tuple[Path, Path]]:
@@ -558,13 +559,13 @@ def test_every_file_of_the_corpora_ends_once_and_none_by_accident(of_all):
 
 def test_the_release_of_the_corpora_passes_now_and_when_verified_again(of_all):
     assert of_all.outcome.verdict.passed, str(of_all.outcome.verdict)
-    again = dl.verify(of_all.source, of_all.outcome.release, of_all.name)
+    again = dl.verify(of_all.source, of_all.outcome.release, on_headers(of_all.name))
     assert again.passed, str(again)
 
 
 def test_files_that_share_what_they_share_and_files_each_alone_make_the_same_release(of_all, tmp_path, monkeypatch):
     monkeypatch.setattr(conduct, "_SHARD", 1)
-    dl.run(of_all.source, tmp_path / "out", of_all.name, KEY)
+    dl.run(of_all.source, tmp_path / "out", on_headers(of_all.name), KEY)
     assert lines(tmp_path / "out") == lines(of_all.outcome.release)
 
 

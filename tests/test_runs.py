@@ -23,6 +23,7 @@ import corpora
 import factories
 import pydicom
 import pytest
+from deidentified import on_headers
 from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 from pydicom.dataset import Dataset
@@ -200,7 +201,7 @@ def test_what_the_recipe_does_not_select_is_ignored_with_the_reason(made, tmp_pa
 def test_pixels_at_risk_are_quarantined_when_the_recipe_says_so(tmp_path):
     factories.write(patient(1, BodyPartExamined="HEAD"), tmp_path / "in" / "1")
     factories.write(patient(2, BurnedInAnnotation="YES"), tmp_path / "in" / "2")
-    outcome = dl.run(tmp_path / "in", tmp_path / "out", "research", KEY)
+    outcome = dl.run(tmp_path / "in", tmp_path / "out", on_headers("research"), KEY)
     assert {o.reason for o in outcome.outcomes} == {Reason.FACE_AT_RISK, Reason.TEXT_AT_RISK}
     assert content(tmp_path / "out") == {}
 
@@ -483,7 +484,7 @@ def test_a_run_of_one_file_makes_the_file_that_a_run_of_all_does_when_it_knows_a
 def test_another_key_has_no_uid_code_or_date_in_common(made, tmp_path):
     found = []
     for name, key in (("one", KEY), ("other", OTHER_KEY)):
-        dl.run(made, tmp_path / name, "research", key)
+        dl.run(made, tmp_path / name, on_headers("research"), key)
         found.append(new_values(tmp_path / name))
     assert all(len(values) > 10 for values in found)
     assert found[0] & found[1] == set()
@@ -819,21 +820,21 @@ def test_a_given_key_is_not_copied_into_the_private_folder(whole):
 def test_salted_releases_of_one_key_have_nothing_in_common(made, tmp_path):
     found = []
     for name in ("one", "two"):
-        outcome = dl.run(made, tmp_path / name, "high", KEY)
+        outcome = dl.run(made, tmp_path / name, on_headers("high"), KEY)
         assert outcome.count(State.WRITTEN) == WRITTEN
         found.append(new_values(tmp_path / name))
     assert found[0] & found[1] == set()
 
 
 def test_a_salted_release_made_again_is_the_same(made, tmp_path):
-    dl.run(made, tmp_path / "out", "high", KEY)
+    dl.run(made, tmp_path / "out", on_headers("high"), KEY)
     first = content(tmp_path / "out")
-    dl.run(made, tmp_path / "out", "high", KEY, overwrite=True)
+    dl.run(made, tmp_path / "out", on_headers("high"), KEY, overwrite=True)
     assert content(tmp_path / "out") == first
 
 
 def test_at_high_level_no_two_studies_share_a_code_or_a_uid(made, tmp_path):
-    outcome = dl.run(made, tmp_path / "out", "high", KEY)
+    outcome = dl.run(made, tmp_path / "out", on_headers("high"), KEY)
     assert outcome.verdict.passed, str(outcome.verdict)
     studies: dict[str, set[str]] = {}
     for dataset in read(tmp_path / "out"):
@@ -848,7 +849,7 @@ def test_at_high_level_no_two_studies_share_a_code_or_a_uid(made, tmp_path):
 def test_at_high_level_a_study_of_two_patient_ids_has_one_code(tmp_path):
     factories.write(patient(1), tmp_path / "in" / "1")
     factories.write(patient(2, PatientID="PX88231-corrected"), tmp_path / "in" / "2")
-    outcome = dl.run(tmp_path / "in", tmp_path / "out", "high", KEY)
+    outcome = dl.run(tmp_path / "in", tmp_path / "out", on_headers("high"), KEY)
     assert outcome.verdict.passed, str(outcome.verdict)
     assert len({d.PatientID for d in read(tmp_path / "out")}) == 1
 
@@ -874,7 +875,7 @@ def test_codes_come_from_the_table_and_a_patient_without_a_row_is_quarantined(ma
 
 
 def test_dates_of_one_patient_move_by_one_interval_over_studies_and_of_two_patients_by_two(made, tmp_path):
-    dl.run(made, tmp_path / "out", "research", KEY)
+    dl.run(made, tmp_path / "out", on_headers("research"), KEY)
     moved: dict[str, set[str]] = {}
     for dataset in read(tmp_path / "out"):
         moved.setdefault(dataset.PatientID, set()).update({dataset.StudyDate, dataset.ContentDate})
@@ -888,7 +889,7 @@ def test_a_name_in_one_instance_leaves_the_text_of_every_other_of_the_patient(tm
     factories.write(patient(1), tmp_path / "in" / "1")
     bare = patient(2, PatientName="", StudyDescription="Thorax Zaphiro", ReferringPhysicianName="")
     factories.write(bare, tmp_path / "in" / "2")
-    outcome = dl.run(tmp_path / "in", tmp_path / "out", "research", KEY)
+    outcome = dl.run(tmp_path / "in", tmp_path / "out", on_headers("research"), KEY)
     made = pydicom.dcmread(tmp_path / "out" / outcome.outcomes[1].output)
     assert made.StudyDescription == "Thorax"
 
@@ -1052,7 +1053,7 @@ def test_a_run_logs_and_prints_nothing_that_identifies(tmp_path, caplog, capfd):
     caplog.clear()
     with caplog.at_level(0):
         for name in ("basic", "research"):
-            outcome = dl.run(tmp_path / "in", tmp_path / name, name, KEY)
+            outcome = dl.run(tmp_path / "in", tmp_path / name, on_headers(name), KEY)
             assert isinstance(outcome.outcomes[0].state, State)
     said = capfd.readouterr()
     assert identifiers_in(said.out + said.err + caplog.text) == []

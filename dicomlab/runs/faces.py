@@ -12,7 +12,7 @@ from collections import defaultdict
 from dataclasses import dataclass, field, replace
 from io import BytesIO
 from itertools import chain
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from tqdm.auto import tqdm
 
@@ -44,6 +44,7 @@ _IMAGES = frozenset({"CT", "MR", "PT"})
 # Objects that lie over the images of a Frame of Reference, and may show the skin that was removed from them.
 _OVER = frozenset({"SEG", "RTSTRUCT", "RTDOSE"})
 _BLURRED_BRAIN = 0.01
+_MANY = 10  # slices: fewer show no face, unless the metadata tell of a head
 _TRIES = 3  # volumes of a Frame of Reference in which the face is looked for
 
 
@@ -166,63 +167,64 @@ class _Frame:
     name: str
     frame: str
     members: Sequence[tuple[Entry, Dataset]]
+    datasets: list[Dataset] = field(default_factory=list)
 
     def cleared(self) -> _Found:
-        """Return what becomes of each instance: no face, a mask, or a refusal with its reason."""
-        from dicomlab import volume  # noqa: PLC0415 - as above
-        from dicomlab.deface import face_risk, is_head  # noqa: PLC0415 - as above
-        from dicomlab.engine import Face  # noqa: PLC0415 - as above
+        """Return what becomes of each instance: no face, a mask, or a refusal with its reason.
 
-        datasets = [dataset for _, dataset in self.members]
-        stacks, loose = volume.stacks_of(datasets)
-        told = HeadTold(self.name, len(self.members), len({e.series_uid for e, _ in self.members}))
-        ordered = sorted(stacks, key=_preference)
-        heads = {}
-        for stack in ordered:
-            try:
-                heads[id(stack)] = is_head(volume.loaded(stack, datasets))
-            except DicomlabError:
-                heads[id(stack)] = "unsure"
-        risky = any(face_risk(entry.attributes) for entry, _ in self.members)
-        if not risky and stacks and set(heads.values()) == {"no"} and not _unplaced(loose):
-            return _Found({e.ordinal: Face() for e, _ in self.members}, replace(told, clear=True))
-        why = "the instances form no volume" if not stacks else "no volume in its Frame of Reference shows a head"
-        for stack in [s for s in ordered if heads[id(s)] != "no"][:_TRIES]:
-            try:
-                return self._masked(stack, stacks, told)
-            except FaceRefused as error:
-                why = str(error)
-            except (DicomlabError, ArithmeticError, ValueError, RuntimeError) as error:
-                why = f"the face could not be looked for ({type(error).__name__})"
-        return _Found({e.ordinal: _refused(why) for e, _ in self.members}, replace(told, refused=why))
-
-    def _masked(self, best: Stack, stacks: Iterable[Stack], told: HeadTold) -> _Found:
-        """Make the mask from the best volume, try it on every other one, and keep it."""
+        Where the metadata tell of no head, a volume that cannot be placed as one is none, unless its pixels say yes.
+        """
         from dicomlab import deface, volume  # noqa: PLC0415 - as above
         from dicomlab.engine import Face  # noqa: PLC0415 - as above
 
-        datasets = [dataset for _, dataset in self.members]
-        settings = self.order.settings.for_subject(fingerprint(self.frame))
-        found = deface.face_mask(volume.loaded(best, datasets), settings)
+        self.datasets = [dataset for _, dataset in self.members]
+        stacks, loose = volume.stacks_of(self.datasets)
+        told = HeadTold(self.name, len(self.members), len({e.series_uid for e, _ in self.members}))
+        risky = any(deface.face_risk(entry.attributes) for entry, _ in self.members)
+        may_be_head = risky or any(len(one.indices) >= _MANY and "localiser" not in one.reason for one in loose)
+        why = "no volume in its Frame of Reference shows a head" if stacks else "the instances form no volume"
+        tried = 0
+        for stack in sorted(stacks, key=_preference):
+            if tried == _TRIES or not (risky or stack.shape[0] >= _MANY):
+                continue
+            try:
+                seen = deface.is_head(whole := volume.loaded(stack, self.datasets))
+                may_be_head |= seen == "yes"
+                if seen == "no":
+                    continue
+                tried += 1
+                found = deface.face_mask(whole, self.order.settings.for_subject(fingerprint(self.frame)))
+                may_be_head = True
+                return self._masked(found, stack, stacks, told)
+            except FaceRefused as error:
+                why = str(error)
+            except (DicomlabError, ArithmeticError, ValueError, RuntimeError) as error:
+                why, may_be_head = f"the face could not be looked for ({type(error).__name__})", True
+        if may_be_head:
+            return _Found({e.ordinal: _refused(why) for e, _ in self.members}, replace(told, refused=why))
+        return _Found({e.ordinal: Face() for e, _ in self.members}, replace(told, clear=True))
+
+    def _masked(self, found: FaceMask, best: Stack, stacks: Iterable[Stack], told: HeadTold) -> _Found:
+        """Try the mask, which was made from the best volume, on every one, and keep it."""
+        from dicomlab import deface, volume  # noqa: PLC0415 - as above
+        from dicomlab.engine import Face  # noqa: PLC0415 - as above
+
         place = f"{FOLDER}/{self.name}.npz"
         faces: dict[int, Face] = {}
         scores: dict[str, float] = {}
-        for stack in stacks:
-            before = volume.loaded(stack, datasets)
+        for stack in sorted(stacks, key=lambda one: one is not best):
+            before = volume.loaded(stack, self.datasets)
+            looked = deface.check(before, deface.deface(before, found), found)
+            if stack is best and not looked.passed:
+                message = f"the check after it failed: {looked.why}"
+                raise FaceRefused(message)
+            scores = scores or looked.numbers()
+            ok = looked.passed or not looked.shows_face or _but_for_brain(looked)
             air = deface.air_value(before)
-            after = deface.deface(before, found)
-            looked = deface.check(before, after, found)
-            if stack is best or not scores:
-                scores = looked.numbers()
-            other = stack is not best and (not looked.shows_face or _but_for_brain(looked))
-            ok = looked.passed or other
             face = Face(found.mask, found.affine, air, name=place) if ok else _refused("the check after it failed")
             for index in {index for index, _ in stack.places}:
                 ordinal = self.members[index][0].ordinal
                 faces[ordinal] = face if not (old := faces.get(ordinal)) or not old.refused else old
-            if stack is best and not ok:
-                message = f"the check after it failed: {looked.why}"
-                raise FaceRefused(message)
         for entry, dataset in self.members:  # localisers and single slices: the same mask, no volume to check
             faces.setdefault(entry.ordinal, Face(found.mask, found.affine, _lowest(dataset), name=place, thick=True))
         if self.order.folder is not None:
@@ -249,11 +251,6 @@ def _but_for_brain(looked: Scores) -> bool:
 def _preference(stack: Stack) -> tuple[bool, float]:
     """Put CT and MR before PET, and finer volumes first: by the largest edge of a voxel."""
     return stack.modality == "PT", float(max(stack.spacing))
-
-
-def _unplaced(loose: Iterable[Any]) -> bool:
-    """Return whether any instance was refused as a volume for another reason than being a localiser."""
-    return any("localiser" not in refused.reason for refused in loose)
 
 
 def _lowest(dataset: Dataset) -> float:
