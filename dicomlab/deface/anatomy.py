@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 from scipy import ndimage as ndi
 
-from dicomlab.deface.head import LOWER, UPPER, head
+from dicomlab.deface.eyes import eyes
+from dicomlab.deface.head import LOWER, UPPER, axes, head
 from dicomlab.deface.looking import STEP_MM, along, binned, skin_inside
 
 if TYPE_CHECKING:
@@ -33,7 +34,8 @@ class Anatomy:
     brain: Mask
     away: NDArray[np.float32]  # mm from the brain, 0 in it
     eyes: tuple[float, float, float]  # head mm (x, y, z) of the midpoint between the eyeballs
-    eyes_found: float  # how clearly, -1 to 1
+    eyes_clear: float  # how clearly they stand out
+    nose: float  # mm before the cheeks
 
 
 def box() -> NDArray[np.float64]:
@@ -49,10 +51,25 @@ def anatomy(volume: Volume, matrix: NDArray[np.float64], threshold: float, *, ct
     thin, affine = binned(volume.array, volume.affine, STEP_MM)
     samples = along(thin, affine, matrix @ box(), SHAPE)
     inside = skin_inside(samples, threshold, STEP_MM)
-    brain = _brain(samples, inside, ct=ct)
+    where, clear = eyes(samples, STEP_MM, ct=ct)
+    brain = _brain(samples, inside, ct=ct, sockets=where[2] + 20 if clear > 1 else 8)
     # The edge of the field of view is no skin: only air that was seen counts.
     air = ~np.logical_or.accumulate(inside, axis=1) & np.isfinite(samples)
-    return Anatomy(samples, inside, _far(air, FRONT), brain, _far(brain, FRONT), (0.0, 0.0, 0.0), 0.0)
+    return Anatomy(samples, inside, _far(air, FRONT), brain, _far(brain, FRONT), where, clear, _nose(inside))
+
+
+def _nose(inside: Mask) -> float:
+    """Return how far (mm) the nose stands out before the cheeks, 0 when it is not in view."""
+    first = np.where(inside.any(axis=1), inside.argmax(axis=1) * STEP_MM, np.nan)
+    z, _, x = axes(STEP_MM)
+    rows, across = (z.ravel() > -44) & (z.ravel() < -14), np.abs(x.ravel())
+    before = first[rows][:, np.abs(across - 26) < 4].mean(axis=1) - first[rows][:, across < 5].mean(axis=1)
+    return float(np.nanmax(before)) if np.isfinite(before).any() else 0.0
+
+
+# What is brain: how dark beside the median (MR; the next when it fills the skull), how far from the drawn brain
+# (MR, CT; between the sockets), how wide bridges and gaps are (mm), which part of the upper head is too much.
+_DARK, _OFF, _OFF_IN_SOCKETS, _BRIDGE, _CLOSE, _FULL = (0.45, 0.6, 0.7), (14.0, 18.0), 9.0, 5.5, 8.0, 0.76
 
 
 def _part(lower: tuple[float, float, float], upper: tuple[float, float, float]) -> tuple[slice, ...]:
@@ -75,27 +92,45 @@ def _far(mask: Mask, part: tuple[slice, ...]) -> NDArray[np.float32]:
     return far
 
 
-def _brain(samples: Samples, inside: Mask, *, ct: bool) -> Mask:
-    """Return the brain: tissue like that deep in the drawn brain, joined to it by more than a narrow bridge."""
+def _brain(samples: Samples, inside: Mask, *, ct: bool, sockets: float) -> Mask:
+    """Return the brain; no higher than `sockets` (mm) it does not reach before the eyes."""
     drawn, found = head(STEP_MM), np.zeros_like(inside)
-    inside, into, off = inside[_SKULL], drawn.into[_SKULL], drawn.off[_SKULL]
+    z, y, _ = (line[part] for line, part in zip(axes(STEP_MM), _lines(_SKULL), strict=True))
+    near = drawn.off[_SKULL] < np.where((z < sockets) & (y < 5), _OFF_IN_SOCKETS, _OFF[ct])
+    skin, into = inside[_SKULL], drawn.into[_SKULL]
     value = np.nan_to_num(samples[_SKULL], nan=-1e4)
-    seed = (into > 14) & inside
+    seed = (into > 14) & skin
     if seed.sum() < 1000:  # 8 ml
         return found
     low, middle, high = np.percentile(value[seed], (5, 50, 95))
-    if ct:
-        low, high = min(low, middle - 40), max(high, middle + 75)
-    else:
-        low, high = 0.55 * middle, high + 0.4 * (high - 0.55 * middle)
-    like = (value > low) & (value < high) & inside & (off < 12)
-    like |= inside & (ndi.uniform_filter(like.astype(np.float32), 3) > 0.8)  # noise, thinner than any bone
-    labels, _ = ndi.label(ndi.distance_transform_edt(like, sampling=STEP_MM) > 5)
+    skull = skin & (z > 25)
+    for dark in (None,) if ct else _DARK:
+        if dark is None:
+            least, most = min(low, middle - 40), max(high, middle + 75)
+        else:
+            least, most = dark * middle, high + 0.4 * (high - 0.55 * middle)
+        brain = _joined((value > least) & (value < most) & skin & near, seed) | ((into > 6) & skin)
+        # Where skull and scalp are thin the brain runs out into them: then a stricter look.
+        if (brain & skull).sum() < _FULL * skull.sum():
+            break
+    found[_SKULL] = brain
+    return found
+
+
+def _joined(like: Mask, seed: Mask) -> Mask:
+    """Return what is joined to the seed by more than a narrow bridge, its gaps closed."""
+    like = like | (ndi.uniform_filter(like.astype(np.float32), 3) > 0.8)  # noise, thinner than any bone
+    labels, _ = ndi.label(ndi.distance_transform_edt(like, sampling=STEP_MM) > _BRIDGE)
     counts = np.bincount(labels[seed])
     counts[0] = 0
     core = labels == counts.argmax() if counts.any() else seed
-    brain = (ndi.distance_transform_edt(~core, sampling=STEP_MM) < 6.5) & like
-    outward = ndi.distance_transform_edt(~brain, sampling=STEP_MM)
-    closed = ndi.distance_transform_edt(outward < 6, sampling=STEP_MM) > 6
-    found[_SKULL] = brain | closed | ((into > 6) & inside)
-    return found
+    whole = (ndi.distance_transform_edt(~core, sampling=STEP_MM) < _BRIDGE + 1.5) & like
+    outward = ndi.distance_transform_edt(~whole, sampling=STEP_MM)
+    closed = ndi.distance_transform_edt(outward < _CLOSE, sampling=STEP_MM) > _CLOSE
+    return np.asarray(whole | closed)
+
+
+def _lines(part: tuple[slice, ...]) -> tuple[tuple[slice, ...], ...]:
+    """Return where three lines of coordinates, shaped to be combined, are cut for a part of the grid."""
+    every = slice(None)
+    return (part[0], every, every), (every, part[1], every), (every, every, part[2])

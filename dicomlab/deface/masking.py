@@ -1,4 +1,3 @@
-# ruff: noqa: PLR2004 - anatomy is numbers; each stands beside what it measures
 """The face of a placed head, as a mask in patient space, and whether it may be trusted."""
 
 from __future__ import annotations
@@ -23,7 +22,10 @@ if TYPE_CHECKING:
 
 # How far down and to the sides a face may reach, how much farther back its skin goes than what lies deep, head mm;
 # the part of a head that is removed at most.
-_LOWEST_MM, _SIDE_MM, _SKIN_BACK_MM, _MOST = -130.0, 90.0, 8.0, 0.14
+_LOWEST_MM, _SIDE_MM, _SKIN_BACK_MM, _MOST, _CLEAR = -130.0, 90.0, 8.0, 0.14, 1.4
+# What a head must show, fitted on real heads in many poses and on what is none; eyes: (not CT, CT).
+_METRIC, _OVERLAP, _COVERAGE, _SCALE, _STRETCH = 0.36, 0.8, 0.42, (0.64, 1.25), 1.22
+_SKULL_MM, _BRAIN, _WELL, _EYES, _NOSE_MM = 25.0, (0.4, 0.82, 0.92), 0.9, (2.6, 1.35), (12.0, 45.0)
 _SURELY, _HARDLY = (0.3, 0.8, 0.5), 0.1  # mutual information, Dice, coverage of a first impression
 
 
@@ -40,11 +42,14 @@ class Placement:
 class Confidence:
     """Why a mask may be trusted, or not: numbers, and the reasons against it."""
 
-    metric: float
-    overlap: float
-    coverage: float
-    scale: float
-    brain: float
+    metric: float  # mutual information with the drawn head, nats
+    overlap: float  # Dice of the skins
+    coverage: float  # of the drawn head in view
+    scale: float  # 1 is the drawn adult
+    stretch: float  # the longest axis' scale over the shortest's
+    brain: float  # part of the upper head
+    eyes: float  # how clearly they stand out
+    nose: float  # mm before the cheeks
     reasons: tuple[str, ...] = ()
 
     def numbers(self) -> dict[str, float]:
@@ -98,24 +103,23 @@ def is_head(volume: Volume) -> Literal["yes", "no", "unsure"]:
 
 
 def confidence_of(placement: Placement) -> Confidence:
-    """Return the numbers by which a placement is judged."""
+    """Return the numbers by which a placement is judged, and what speaks against it."""
     pose, found = placement.pose, placement.anatomy
-    scale = float(np.prod(pose.scale) ** (1 / 3))
-    z = LOWER[0] + STEP_MM * np.arange(found.inside.shape[0])
-    above = found.inside[z > 25]
-    brain = float(found.brain[z > 25].sum() / max(1, above.sum()))
-    reasons = [
-        reason
-        for reason, wrong in (
-            ("the fit to a head is poor", pose.metric < 0.3),
-            ("the skin does not lie as a head's", pose.overlap < 0.85),
-            ("too little of the head is in view", pose.coverage < 0.6),
-            ("the size is no head's", not 0.75 < scale < 1.2),
-            ("no brain within a skull", not 0.35 < brain < 0.8),
-        )
-        if wrong
-    ]
-    return Confidence(pose.metric, pose.overlap, pose.coverage, scale, brain, tuple(reasons))
+    scale, stretch = float(np.prod(pose.scale) ** (1 / 3)), max(pose.scale) / min(pose.scale)
+    skull = LOWER[0] + STEP_MM * np.arange(found.inside.shape[0]) > _SKULL_MM
+    brain = float(found.brain[skull].sum() / max(1, found.inside[skull].sum()))
+    most = _BRAIN[1] if pose.overlap < _WELL else _BRAIN[2]
+    face = found.eyes_clear > _EYES[placement.ct] or _NOSE_MM[0] < found.nose < _NOSE_MM[1]
+    reasons = (
+        (pose.metric < _METRIC, "the fit to a head is poor"),
+        (pose.overlap < _OVERLAP, "the skin does not lie as a head's does"),
+        (pose.coverage < _COVERAGE, "too little of the head is in view"),
+        (not _SCALE[0] < scale < _SCALE[1] or stretch > _STRETCH, "its size or shape is no head's"),
+        (not _BRAIN[0] < brain < most, "there is no brain within a skull"),
+        (not face, "no eyes and no nose are where a face has them"),
+    )
+    told = (pose.metric, pose.overlap, pose.coverage, scale, stretch, brain, found.eyes_clear, found.nose)
+    return Confidence(*told, tuple(reason for wrong, reason in reasons if wrong))
 
 
 def face_mask(volume: Volume, settings: DefaceSettings, *, placement: Placement | None = None) -> FaceMask:
@@ -142,8 +146,8 @@ def cut(found: Anatomy, settings: DefaceSettings) -> NDArray[np.bool_]:
     The plane's part ends before it takes too much of the head: the skin is the face, what lies deep is spare.
     """
     z, y, x = axes(STEP_MM)
-    behind, up = y - found.eyes[1], z - found.eyes[2]
-    face = (up < settings.brow_mm) & (up > _LOWEST_MM) & (np.abs(x - found.eyes[0]) < _SIDE_MM)
+    behind, up = y, z - _brow_shift(found)
+    face = (up < settings.brow_mm) & (up > _LOWEST_MM) & (np.abs(x) < _SIDE_MM)
     face = face & (found.away > settings.brain_margin_mm)
     skin = face & (found.front < settings.shell_mm) & (behind < settings.back_mm + _SKIN_BACK_MM)
     deep = face & (up < settings.brow_mm - settings.slope * np.maximum(0, behind + 10)) & (behind < settings.back_mm)
@@ -151,3 +155,13 @@ def cut(found: Anatomy, settings: DefaceSettings) -> NDArray[np.bool_]:
     rows = np.cumsum((deep & found.inside & ~skin).sum(axis=(0, 2)))
     deep[:, np.maximum(np.searchsorted(rows, spare), np.searchsorted(behind.ravel(), 0)) :] = False
     return np.asarray(deep | skin)
+
+
+def _brow_shift(found: Anatomy) -> float:
+    """Return by how much (mm) the brow lies above that of the drawn head.
+
+    It follows eyes that are clear: upwards at once, downwards reluctantly, because a sinus taken for an eye must not
+    leave a brow.
+    """
+    high = found.eyes[2] if found.eyes_clear > _CLEAR else 0.0
+    return float(np.clip(high if high > 0 else min(0.0, high + 8), -10, 12))
