@@ -6,7 +6,7 @@
 
 `scan` a folder, look at it with `inspect` and `find`, decide in a recipe (`load_recipe`), see every change with
 `plan`, make it with `deidentify` or over a folder with `run`, prove it with `verify`, tell it with `report`. One
-carrier alone: `find_text` and `redact` for text burned in to pixels, `deface` for faces in head volumes.
+carrier alone: `find_text` and `redact` for text burned in to pixels, `dicomlab.runs.deface` for faces in head volumes.
 
 Importing this package loads none of the modules below: each name is fetched when it is first asked for.
 """
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from dicomlab.recipe import Recipe
     from dicomlab.recipe import load as load_recipe
     from dicomlab.records import Finding, Masked, RunOutcome, Verdict
-    from dicomlab.runs import compare, deface, deidentify, find, find_text, inspect, plan, redact, report, run, verify
+    from dicomlab.runs import compare, deidentify, find, find_text, inspect, plan, redact, report, run, verify
 
     __version__: str
 
@@ -36,7 +36,6 @@ _HOMES = {
     "RunOutcome": ("records", "RunOutcome"),
     "Verdict": ("records", "Verdict"),
     "compare": ("runs", "compare"),
-    "deface": ("runs", "deface"),
     "deidentify": ("runs", "deidentify"),
     "find": ("runs", "find"),
     "find_text": ("runs", "find_text"),
@@ -60,7 +59,6 @@ __all__ = [
     "Verdict",
     "__version__",
     "compare",
-    "deface",
     "deidentify",
     "find",
     "find_text",
