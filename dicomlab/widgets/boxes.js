@@ -43,11 +43,13 @@ export class Boxes {
       context.strokeRect(x0, y0, x1 - x0, y1 - y0);
       context.font = "600 11px system-ui, sans-serif";
       const sign = `${one.label} ${look.sign}`, wide = context.measureText(sign).width + 8;
-      const top = y0 > 16 ? y0 - 16 : y1 + 1;
+      // Beside the box where there is room, so that it covers no other line of text; else above or below.
+      const beside = x1 + wide < context.canvas.width, left = beside ? x1 + 1 : x0 - 1;
+      const top = beside ? y0 : y0 > 16 ? y0 - 16 : y1 + 1;
       context.fillStyle = look.colour;
-      context.fillRect(x0 - 1, top, wide, 15);
+      context.fillRect(left, top, wide, 15);
       context.fillStyle = "#000";
-      context.fillText(sign, x0 + 3, top + 11.5);
+      context.fillText(sign, left + 4, top + 11.5);
       context.restore();
     }
   }

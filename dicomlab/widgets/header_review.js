@@ -3,7 +3,7 @@ import { h } from "./paint.js";
 
 const CHOICES = ["keep", "remove", "empty", "clean", "replace"];
 const QUICK = { k: "keep", x: "remove", z: "empty", c: "clean" };
-const HEAD = ["attribute", "VR", "risk", "instances", "distinct", "values", "the recipe does", "decision", "reason"];
+const HEAD = ["attribute", "risk", "instances", "values", "the recipe does", "decision", "reason"];
 
 class HeaderReview {
   constructor(model, el) {
@@ -62,8 +62,8 @@ class HeaderReview {
     row.does = h("td");
     const chip = h("td", { title: why }, h("i", { "data-risk": risk }), risk);
     row.element = h("tr", { tabIndex: -1, onfocus: () => this.rove(row), "aria-label": `${path}, ${risk}: ${why}` },
-      h("th", { scope: "row", title: why }, path), h("td", {}, vr), chip, h("td", { className: "dl-number" }, `${instances}`),
-      h("td", { className: "dl-number" }, `${distinct}`), row.shown, row.does, h("td", {}, row.choice, row.other),
+      h("th", { scope: "row", title: why }, path, h("small", {}, vr)), chip,
+      h("td", { className: "dl-number" }, `${instances}`, h("small", {}, `${distinct} distinct`)), row.shown, row.does, h("td", {}, row.choice, row.other),
       h("td", {}, row.reason));
     row.element.addEventListener("focusin", () => this.rove(row));
     return row;
@@ -106,7 +106,7 @@ class HeaderReview {
     const [risk, which] = [this.risk.value, this.which.value];
     let shown = 0;
     for (const row of this.rows) {
-      const [decided, its] = [Boolean(row.choice.value), row.element.children[2].textContent];
+      const [decided, its] = [Boolean(row.choice.value), row.element.children[1].textContent];
       const seen = words.every((word) => row.text.includes(word)) && (risk === "all" || risk === its) &&
         (which === "all" || (which === "decided") === decided);
       row.element.hidden = !seen;

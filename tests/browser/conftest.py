@@ -32,11 +32,11 @@ SETTINGS = {
 NOT_TESTED = ["@jupyterlab/debugger-extension"]
 PATIENCE = 60_000  # ms; a loaded machine is slow, and a wait ends as soon as its condition holds
 OWN = ("http://127.0.0.1", "ws://127.0.0.1", "data:", "blob:")
-OPEN = """async (path) => {
-    const app = window.jupyterapp;
+OPEN = """async (asked) => {
+    const app = window.jupyterapp, [path, kernel] = [asked].flat();
     await app.restored;
-    const panel = await app.commands.execute('docmanager:open', {path, factory: 'Notebook', kernelPreference:
-        {autoStartDefault: true}});
+    const panel = await app.commands.execute('docmanager:open', {path, factory: 'Notebook', ...(kernel
+        ? {kernel: {id: kernel}} : {kernelPreference: {autoStartDefault: true}})});
     app.shell.activateById(panel.id);
     await panel.context.ready; await panel.sessionContext.ready; await panel.sessionContext.session.kernel.info;
     return panel.id;
@@ -51,6 +51,13 @@ RUN = """async (id) => {
 SAVE = """async (id) => {
     const panel = [...window.jupyterapp.shell.widgets('main')].find((one) => one.id === id);
     await panel.context.save();
+}"""
+KERNEL = """(id) => [...window.jupyterapp.shell.widgets('main')].find((one) => one.id === id)
+    .sessionContext.session.kernel.id"""
+LEAVE = """(id) => {
+    const panel = [...window.jupyterapp.shell.widgets('main')].find((one) => one.id === id);
+    panel.context.model.dirty = false;
+    panel.dispose();
 }"""
 CLOSE = """async (id) => {
     const panel = [...window.jupyterapp.shell.widgets('main')].find((one) => one.id === id);
@@ -198,20 +205,22 @@ class Lab:
     watched: Watched
     folder: Path
     opened: int = 0
+    kernel: str = ""
 
     @contextmanager
     def notebook(self, *cells: str):
-        """A new notebook with these cells, run; its kernel ends with the block."""
+        """A new notebook with these cells, run; all share one kernel, which has everything imported by then."""
         self.opened += 1
         path = self.folder / f"page{self.opened}.ipynb"
         path.write_text(json.dumps(written(*cells)))
-        opened = Notebook(self, path, self.watched.page.evaluate(OPEN, path.name))
+        opened = Notebook(self, path, self.watched.page.evaluate(OPEN, [path.name, self.kernel]))
+        self.kernel = self.watched.page.evaluate(KERNEL, opened.id)
         try:
             opened.run()
             yield opened
             self.watched.check()
         finally:
-            self.watched.page.evaluate(CLOSE, opened.id)
+            self.watched.page.evaluate(LEAVE, opened.id)
 
 
 def written(*cells: str) -> dict[str, Any]:

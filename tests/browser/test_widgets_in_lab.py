@@ -235,7 +235,7 @@ def test_attributes_are_searched_and_chosen_by_risk(headers):
     assert all("study" in name and "date" in name for name in names)
     search.fill("")
     headers.find("select[aria-label=Risk]").select_option("UID")
-    shown = headers.find(".dl-headers tbody tr:not([hidden]) td:nth-of-type(2)").all_inner_texts()
+    shown = headers.find(".dl-headers tbody tr:not([hidden]) td:nth-of-type(1)").all_inner_texts()
     assert shown
     assert set(shown) == {"UID"}
     headers.find("select[aria-label=Risk]").select_option("all")
