@@ -67,9 +67,10 @@ def _nose(inside: Mask) -> float:
     return float(np.nanmax(before)) if np.isfinite(before).any() else 0.0
 
 
-# What is brain: how dark beside the median (MR; the next when it fills the skull), how far from the drawn brain
-# (MR, CT; between the sockets), how wide bridges and gaps are (mm), which part of the upper head is too much.
-_DARK, _OFF, _OFF_IN_SOCKETS, _BRIDGE, _CLOSE, _FULL = (0.45, 0.6, 0.7), (14.0, 18.0), 9.0, 5.5, 8.0, 0.76
+# What is brain: how dark beside the median (MR; the next when it fills the skull); how far from the drawn brain (MR,
+# CT; before the eyes: between the sockets, above); how wide bridges and gaps are, mm; which part of the upper head is
+# too much.
+_DARK, _OFF, _OFF_FRONT, _BRIDGE, _CLOSE, _FULL = (0.45, 0.6, 0.7), (14.0, 18.0), (9.0, 12.0), 5.5, 8.0, 0.76
 
 
 def _part(lower: tuple[float, float, float], upper: tuple[float, float, float]) -> tuple[slice, ...]:
@@ -96,7 +97,8 @@ def _brain(samples: Samples, inside: Mask, *, ct: bool, sockets: float) -> Mask:
     """Return the brain; no higher than `sockets` (mm) it does not reach before the eyes."""
     drawn, found = head(STEP_MM), np.zeros_like(inside)
     z, y, _ = (line[part] for line, part in zip(axes(STEP_MM), _lines(_SKULL), strict=True))
-    near = drawn.off[_SKULL] < np.where((z < sockets) & (y < 5), _OFF_IN_SOCKETS, _OFF[ct])
+    front = np.where(z < sockets, _OFF_FRONT[0], _OFF_FRONT[1])
+    near = drawn.off[_SKULL] < np.where(y < 5, front, _OFF[ct])
     skin, into = inside[_SKULL], drawn.into[_SKULL]
     value = np.nan_to_num(samples[_SKULL], nan=-1e4)
     seed = (into > 14) & skin

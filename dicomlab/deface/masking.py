@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 
 from dicomlab.deface.anatomy import Anatomy, anatomy, box
-from dicomlab.deface.head import LOWER, axes
+from dicomlab.deface.head import EYES_APART_MM, LOWER, axes
 from dicomlab.deface.looking import STEP_MM, gridded, scaled, skin_inside, skin_threshold
 from dicomlab.deface.placing import Grid, Pose, glanced, placed
 from dicomlab.errors import FaceRefused
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 # How far down and to the sides a face may reach, how much farther back its skin goes than what lies deep, head mm;
 # the part of a head that is removed at most.
 _LOWEST_MM, _SIDE_MM, _SKIN_BACK_MM, _MOST, _CLEAR = -130.0, 90.0, 8.0, 0.14, 1.4
+_SOCKET_MM = 18.0
 # What a head must show, fitted on real heads in many poses and on what is none; eyes: (not CT, CT).
 _METRIC, _OVERLAP, _COVERAGE, _SCALE, _STRETCH = 0.36, 0.8, 0.42, (0.64, 1.25), 1.22
 _SKULL_MM, _BRAIN, _WELL, _EYES, _NOSE_MM = 25.0, (0.4, 0.82, 0.92), 0.9, (2.6, 1.35), (12.0, 45.0)
@@ -148,7 +149,10 @@ def cut(found: Anatomy, settings: DefaceSettings) -> NDArray[np.bool_]:
     z, y, x = axes(STEP_MM)
     behind, up = y, z - _brow_shift(found)
     face = (up < settings.brow_mm) & (up > _LOWEST_MM) & (np.abs(x) < _SIDE_MM)
-    face = face & (found.away > settings.brain_margin_mm)
+    # No brain lies before an eye: there half of the margin is enough, and the eye goes.
+    socket = (np.hypot(np.abs(x) - EYES_APART_MM / 2, z - found.eyes[2] - 3) < _SOCKET_MM) & (y < 0)
+    margin = np.where(socket, 0.5, 1) * settings.brain_margin_mm
+    face = face & (found.away > margin)
     skin = face & (found.front < settings.shell_mm) & (behind < settings.back_mm + _SKIN_BACK_MM)
     deep = face & (up < settings.brow_mm - settings.slope * np.maximum(0, behind + 10)) & (behind < settings.back_mm)
     spare = _MOST * found.inside.sum() - (skin & found.inside).sum()
