@@ -87,11 +87,14 @@ def _told(plane: Plane, seen: Sequence[Sequence[Box]], before: Sequence[Candidat
     told = []
     for box in joined(b for found in seen for b in found):
         times = sum(any(shared(b, box) > 0.3 * box.area for b in found) for found in seen)
-        told.append(Candidate(box, times, *(known.get(box) or reading(plane, box))))
+        thorough = times > 1 or box.score >= _VISIBLE
+        told.append(Candidate(box, times, *(known.get(box) or reading(plane, box, thorough=thorough))))
     return told
 
 
 def _hopeful(found: Candidate) -> bool:
+    if found.seen > 1 and found.box.score >= _PLAIN_TO_SEE:
+        return True
     seen = found.seen > 1 or max(found.box.score, found.confidence) >= _SEEN_ONCE
     return seen and len(_letters(found.text)) > 1 and found.confidence >= _HARDLY
 
@@ -100,8 +103,11 @@ def _besides(known: Sequence[Box], found: Iterable[Box]) -> list[Box]:
     return [b for b in found if sum(shared(b, k) for k in known) < 0.7 * b.area]
 
 
-def reading(plane: Plane, box: Box) -> tuple[str, float]:
-    """Return what stands in a box, and how surely: the better of two pictures, lines on their side turned both ways."""
+def reading(plane: Plane, box: Box, *, thorough: bool = True) -> tuple[str, float]:
+    """Return what stands in a box, and how surely; lines on their side are turned both ways.
+
+    The better of two pictures, if thorough or if the first shows any letter.
+    """
     wide = clipped(grown(box, 24, 24), plane.shape)
     around = plane[wide.y0 : wide.y1, wide.x0 : wide.x1]
     margin = max(2, box.short // 6)
@@ -116,7 +122,7 @@ def reading(plane: Plane, box: Box) -> tuple[str, float]:
         turns = (0,) if flat(box) or part.shape[0] < 1.5 * part.shape[1] else (1, 3)
         told = networks.read([np.ascontiguousarray(np.rot90(picture, k)) for k in turns])
         best = max([best, *told], key=_worth)
-        if best[1] > _SURE and len(best[0]) > 1:
+        if (best[1] > _SURE and len(best[0]) > 1) or not (thorough or _letters(best[0])):
             break
     return best
 
@@ -132,7 +138,8 @@ def _worth(told: tuple[str, float]) -> float:
 
 # What ticks, rulers, grids, traces and crosses are read as.
 _TICKS = frozenset("1lIi|T!-_—–一=+·.:,;/\\'\"`^~<>()[]{}«»√¬」「レ丨丶°•*○〇二三十丁卜ト上下口日目田皿川山ⅡⅢwmnuvWMN")
-_SEEN_ONCE, _WIDEST = 0.5, 1.8
+_PLAIN_TO_SEE, _SEEN_ONCE, _WIDEST = 0.9, 0.5, 1.8
+_WORD, _LARGE = 2, 40  # characters; pixels
 _ONE_OF = 0.45  # share of one character in a line from which on it is no word
 _SURE, _HALF, _EXPECTED, _HARDLY, _VISIBLE = 0.85, 0.55, 0.4, 0.25, 0.8
 
@@ -164,18 +171,22 @@ def believed(found: Candidate, plane: Plane, *, expected: bool = False) -> bool:
     """
     letters, plain = _letters(found.text), [c for c in found.text if c.isalnum()]
     clear, sure = found.box.score >= _VISIBLE, found.confidence >= _SURE
-    if any(ord(c) > 0x2E7F for c in letters) and sure:  # noqa: PLR2004 - one such sign is a word
-        return found.seen > 1 or len(letters) > 1
-    if len(plain) < 2:  # noqa: PLR2004
-        return False
-    if not sure and (_row_of_ticks(plain) or _sparse(plain, found.box) or _glimpse(found)):
-        return False
-    if len(set(letters)) > 1 and found.confidence >= (_EXPECTED if expected else _HALF):
+    lettered = _lettered(plane, found.box)
+    if found.seen > 3 and found.box.score >= _PLAIN_TO_SEE and lettered:  # noqa: PLR2004 - a script that is not read
         return True
-    if not letters:
-        return sure and found.seen > 2 and len(plain) > 3  # noqa: PLR2004
-    shaped = found.seen >= 5 or not _one_stroke(plane, found.box)  # noqa: PLR2004
-    return found.seen > 1 and (sure or (found.confidence >= _HARDLY and clear and shaped))
+    if len(plain) < _WORD:
+        return False
+    unread = found.box.short > _LARGE and not lettered  # letters so large can be read
+    if not sure and (unread or _row_of_ticks(plain) or _sparse(plain, found.box) or _glimpse(found)):
+        return False
+    if any(ord(c) > 0x2E7F for c in letters) and sure:  # noqa: PLR2004 - East Asian: two such signs are a name
+        return len(letters) >= _WORD
+    if len(set(letters)) >= _WORD < len(plain) and found.confidence >= (_EXPECTED if expected else _HALF):
+        return True
+    shaped = found.seen > 4 or not _one_stroke(plane, found.box)  # noqa: PLR2004
+    hardly = bool(letters) and found.confidence >= _HARDLY and clear and shaped
+    surely = sure and (bool(letters) or (found.seen > 2 and len(set(plain)) > 1))  # noqa: PLR2004
+    return found.seen > 1 and (hardly or surely)
 
 
 def _glimpse(found: Candidate) -> bool:
@@ -192,15 +203,32 @@ def _sparse(plain: Sequence[str], box: Box) -> bool:
 
 
 def _one_stroke(plane: Plane, box: Box) -> bool:
-    """Return whether one connected shape spans most of a box, bright or dark: a trace, a bar, a rule, no letters."""
+    """Return whether one connected shape spans most of a box: a trace, a bar, a rule, no letters."""
+    longest = max((max(width, height) for width, height in _shapes(plane, box)), default=0)
+    return longest > 0.6 * max(box.x1 - box.x0, box.y1 - box.y0)
+
+
+def _lettered(plane: Plane, box: Box) -> bool:
+    """Return whether a box holds several shapes of unlike widths and about one height, as letters of any script do."""
+    short = box.short
+    shapes = [(w, h) if flat(box) else (h, w) for w, h in _shapes(plane, box)]
+    tall = [(w, h) for w, h in shapes if h > 0.25 * short]
+    if not 3 <= len(tall) <= 80 or len(tall) < 0.5 * len(shapes):  # noqa: PLR2004
+        return False
+    widths, heights = (np.array(side, float) for side in zip(*tall, strict=True))
+    alike = heights.std() < 0.45 * heights.mean() and widths.std() > 0.04 * widths.mean()
+    longest = 0.6 * max(box.x1 - box.x0, box.y1 - box.y0)
+    return bool(alike and widths.mean() > 0.3 * heights.mean() and widths.max() < longest)
+
+
+def _shapes(plane: Plane, box: Box) -> list[tuple[int, int]]:
+    """Return width and height of each connected shape in a box, bright or dark, whichever is less."""
     import cv2  # noqa: PLC0415 - loaded when pixels are looked at, not with the package
 
     level = views.grey(plane[box.y0 : box.y1, box.x0 : box.x1])
     part = views.window(level, float(level.min()), float(level.max()))
-    across = 2 if flat(box) else 3  # of the statistics: width, height
     _, ink = cv2.threshold(part, 0, 1, cv2.THRESH_BINARY | cv2.THRESH_OTSU)
     if ink.mean() > 0.5:  # noqa: PLR2004 - dark on bright
         ink = 1 - ink
     _, _, spots, _ = cv2.connectedComponentsWithStats(ink, connectivity=8)
-    longest = max((int(s[across]) for s in spots[1:]), default=0)
-    return longest > 0.6 * max(box.x1 - box.x0, box.y1 - box.y0)
+    return [(int(s[2]), int(s[3])) for s in spots[1:]]
