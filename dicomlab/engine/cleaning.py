@@ -152,9 +152,9 @@ class Deidentifier:
         settings, looked = self.recipe.text_cleaning, _Looked(instance)
         if self.recipe.face_cleaning is not None and face is not None:
             looked = self._without_face(looked, face, risks)
-        self._kept({c: why for c, why in risks.items() if c is Carrier.FACE})  # before text is looked for: that is slow
         examined = settings is not None and (settings.examine == "all" or Carrier.BURNED_IN in risks)
         if settings is not None and examined and is_picture(instance, attributes):
+            self._kept({c: why for c, why in risks.items() if c is Carrier.FACE})  # first: looking for text is slow
             looked = self._without_text(looked, settings, risks)
         if looked.instance is not instance and self._keeps_uid:
             uid = pseudonyms.uid(self.key, attributes["SOPInstanceUID"], self.recipe.uids.root)
