@@ -7,6 +7,7 @@ the review as it was left.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any, Literal, Protocol
@@ -147,8 +148,9 @@ def _identifies(patient: Group, recipe: Recipe) -> Callable[[str], bool]:
     """Return what tells whether a text identifies a patient, from all of the patient's headers."""
     gatherer = Gatherer(recipe)
     for entry in patient.instances:
-        instance = files.read(entry.path, defer=files.HEADERS)
-        gatherer.add(instance.elements, instance.encoding)
+        with suppress(DicomlabError):  # a broken instance: a run holds it back with the reason
+            instance = files.read(entry.path, defer=files.HEADERS)
+            gatherer.add(instance.elements, instance.encoding)
     # What identifies does not hang on the key: this one is made for the question and forgotten.
     return engine.Deidentifier(recipe, Key.new(), Subject("PATIENT", -1), gatherer.identifiers()).identifies
 
@@ -157,13 +159,13 @@ def _shot(
     entry: Entry, label: str, settings: BurnedIn, *, find: Callable[[engine.Instance, BurnedIn], Iterable[Found]]
 ) -> Shot | None:
     """Return one instance as an image to review; None when it has no pixels that can be shown."""
-    instance = files.read(entry.path)
-    attributes = instance.attributes()
-    if not engine.is_picture(instance, attributes):
-        return None
-    told = engine.told_of(instance)
-    why = text_risk(attributes, transfer_syntax=entry.transfer_syntax) or ""
     try:
+        instance = files.read(entry.path)
+        attributes = instance.attributes()
+        if not engine.is_picture(instance, attributes):
+            return None
+        told = engine.told_of(instance)
+        why = text_risk(attributes, transfer_syntax=entry.transfer_syntax) or ""
         first = frames_of(instance, told).grey(0)
         found = tuple(find(instance, settings)) if why or settings.examine == "all" else ()
     except DicomlabError:

@@ -21,6 +21,8 @@ class TextReview {
     this.reason.oninput = () => this.say({ kind: "reason", reason: this.reason.value });
     this.scope = h("select", { "aria-label": "Apply to", onchange: () => this.say({ kind: "scope", scope: this.scope.value }) },
       h("option", { value: "series" }, "this series"), h("option", { value: "scanner" }, "this scanner"));
+    const only = h("input", { type: "checkbox", onchange: () => (this.viewer.only = only.checked) });
+    this.only = h("label", { className: "dl-group" }, only, "new boxes on this frame only");
     this.rows = h("tbody");
     this.told = h("output", { className: "dl-status", "aria-live": "polite" });
     const button = (text, message, title) => h("button", { title, onclick: () => this.say(message) }, text);
@@ -30,7 +32,7 @@ class TextReview {
       this.list, h("div", { className: "dl-main" }, stage,
         h("div", { className: "dl-bar" },
           h("label", { className: "dl-group dl-grow" }, "reason ", this.reason),
-          h("label", { className: "dl-group" }, "apply to ", this.scope)),
+          h("label", { className: "dl-group" }, "apply to ", this.scope), this.only),
         h("div", { className: "dl-bar" }, act("a", "Accept: blank", "a"), act("r", "Reject: keep", "r"),
           act("n", "New box", "n"), act("Delete", "Delete", "Delete"), button("Undo", { kind: "undo" }, "take back"),
           button("Save to recipe", { kind: "save" }, "save")),
@@ -55,6 +57,7 @@ class TextReview {
   }
   hear(message, buffers) {
     if (message.shots) this.showShots(message);
+    if (message.scene) this.only.hidden = message.scene.shape[0] < 2;
     if (message.kind === "boxes" || message.kind === "scene") {
       this.showBoxes(message);
       this.reason.value !== message.reason && document.activeElement !== this.reason && (this.reason.value = message.reason);

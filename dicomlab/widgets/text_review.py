@@ -188,7 +188,7 @@ class TextReview(Viewer):
         if act == "choose":
             self._chosen = mark.id if mark else ""
         elif act == "draw":
-            self._named(name, self.draw(_box(message["box"])))
+            self._named(name, self.draw(_box(message["box"]), message.get("frame")))
         elif mark is None:
             return
         elif act == "move":

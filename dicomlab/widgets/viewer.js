@@ -344,10 +344,13 @@ export class Viewer {
     if (event.ctrlKey) this.zoom(event.deltaY < 0 ? 1.1 : 1 / 1.1);
     else this.step(pane.on, event.deltaY < 0 ? 1 : -1);
   }
-  /** Pass on what was done to a box; answers to what was said before the last of it are not shown. */
+  /**
+   * Pass on what was done to a box, which is on all frames unless `only` says this one. Answers to what was said before
+   * the last of it are not shown.
+   */
   tell(act, one) {
     this.model.send({ kind: "box", act, seq: ++this.sent, seen: this.boxes.seq, id: one?.id ?? null,
-                      box: one?.box ?? null, frame: this.header.numbers[this.cursor[0]] });
+                      box: one?.box ?? null, frame: this.only ? this.header.numbers[this.cursor[0]] : null });
   }
 }
 

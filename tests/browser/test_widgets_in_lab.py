@@ -180,6 +180,25 @@ def test_a_box_is_drawn_moved_and_deleted_with_the_mouse(text):
     assert len(decisions(text)) == count
 
 
+def test_a_box_is_on_all_frames_unless_it_is_drawn_on_one_alone(text):
+    rows, canvas = text.find(".dl-review tbody tr"), text.find(".dl-grid canvas")
+    count = rows.count()
+    text.find("label:has-text('this frame only') input").check()
+    text.find("input[aria-label=Frame]").focus()
+    text.page.keyboard.press("ArrowRight")
+    canvas.focus()
+    text.page.keyboard.press("n")
+    rows.nth(count).wait_for()
+    text.find("button:text('Save to recipe')").click()
+    text.until(".dl-review .dl-main > .dl-status", "saved in mine.yaml")
+    said = yaml.safe_load((text.path.parent / "mine.yaml").read_text("utf-8"))["burned_in"]["decisions"]
+    assert said[-1]["frame"] == 1
+    assert all("frame" not in one for one in said[:-1])
+    canvas.focus()
+    text.page.keyboard.press("Delete")
+    rows.nth(count).wait_for(state="detached")
+
+
 def test_another_image_is_chosen_in_the_list_and_has_boxes_of_its_own(text):
     text.find(".dl-shots").focus()
     before = text.pixels()
