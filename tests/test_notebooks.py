@@ -269,7 +269,7 @@ def test_the_kernel_is_this_interpreter_and_leaves_nothing_anywhere(notebook, tm
 def test_notebooks_of_one_folder_run_at_the_same_time(notebook, tmp_path, source):
     script = (
         "import sys; from dicomlab import notebooks\n"
-        "notebooks.execute(sys.argv[1], sys.argv[2], {'source': sys.argv[3], 'limit': int(sys.argv[4])})"
+        "notebooks.execute(sys.argv[1], sys.argv[2], {'source': sys.argv[3], 'limit': int(sys.argv[4])}, stock=True)"
     )
     book = notebook("import time; time.sleep(1)", "limit * 1000")
 
@@ -439,6 +439,16 @@ def test_whoever_could_be_recognised_is_found_with_the_cell(source, output):
 def test_a_picture_of_nobody_and_the_words_of_the_page_identify_nobody(source):
     page = executed(shown(image_png=png(b"made by a plot")), shown(text_plain="PatientName, 23 instances, CT head"))
     assert notebooks.identifying(page, runs.identities(source)) == []
+
+
+def test_the_words_of_a_packaged_notebook_name_nobody_whatever_a_patient_is_called(tmp_path):
+    source = write(ct_instance(PatientName="Notebook^Shift", PatientID="QF-4711"), tmp_path / "in" / "1.dcm").parent
+    identity = runs.identities(source)
+    page = json.loads(notebooks.located("00_start_here").read_text("utf-8"))
+    assert "Shift" in json.dumps(page)
+    assert notebooks.identifying(page, identity) == []
+    page["cells"][0]["source"].append("Shift")
+    assert {cell for cell, _ in notebooks.identifying(page, identity)} == {1}
 
 
 # --- files of parameters ---------------------------------------------------------------------------------------------

@@ -160,7 +160,13 @@ def kernel(
         No kernelspec of that name is installed.
     """
     spec = _this_interpreter() if name is None else _installed(name)
-    spec.env = {**spec.env, **environment(), "IPYTHONDIR": str(folder / "ipython")}
+    own = {
+        "IPYTHONDIR": folder / "ipython",
+        "TMPDIR": folder,
+        "TEMP": folder,
+        "TMP": folder,
+    }  # all goes with the folder
+    spec.env = {**spec.env, **environment(), **{name: str(path) for name, path in own.items()}}
     how = _How(spec, folder, server if name is None else None, limit)
     return type("BatchKernel", (_BatchKernel,), {"how": how})
 

@@ -60,8 +60,8 @@ def read(path: Path) -> dict[str, Any]:
 
 
 def source_of(cell: Mapping[str, Any]) -> str:
-    """Return a cell's source, which JSON may hold in lines."""
-    return "".join(cell["source"])
+    """Return a cell's source, which JSON may hold in lines; "" for what has none."""
+    return "".join(cell.get("source", ""))
 
 
 def parameters_of(notebook: str | Path) -> dict[str, Any]:

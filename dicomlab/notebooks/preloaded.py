@@ -15,6 +15,7 @@ import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import threading
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
@@ -153,6 +154,7 @@ def _become_kernel(request: Mapping[str, object]) -> None:
         os.environ.clear()
         os.environ.update(env)  # type: ignore[call-overload]
         os.environ["JPY_PARENT_PID"] = str(os.getppid())
+        tempfile.tempdir = None  # the server's, if a module asked for it
         sys.argv = ["ipykernel_launcher", *request["arguments"]]  # type: ignore[misc]
         import numpy as np  # noqa: PLC0415 - the server's, shared
         from ipykernel.kernelapp import IPKernelApp  # noqa: PLC0415 - the same

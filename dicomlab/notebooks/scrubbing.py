@@ -12,12 +12,14 @@ import json
 import os
 import re
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
+from functools import cache
 from html import escape
 from pathlib import Path
 from typing import Any
 
-from dicomlab import errors, judge, recipe
-from dicomlab.notebooks.parameters import assigned, source_of
+from dicomlab import errors, files, judge, recipe
+from dicomlab.notebooks.parameters import assigned, located, packaged, read, source_of
 
 _WIDGET_VIEW = "application/vnd.jupyter.widget-view+json"
 _PLACES = ("source", "release", "private", "key", "out", "report", "work")
@@ -27,6 +29,9 @@ _PICTURE = re.compile(r"data:[\w/+.-]+;base64,[A-Za-z0-9+/=\s]+")
 _POSIX = r"(?<![\w.:/<~+=-])/(?:[^\s/\"'<>|:;,(){}\[\]\\]+/)+[^\s\"'<>|:;,(){}\[\]\\]*"
 _WINDOWS = r"(?<!\w)[A-Za-z]:\\(?:[^\s\"'<>|:;,\\]+\\)*[^\s\"'<>|:;,\\]*"
 _ANY_PATH = re.compile(f"{_POSIX}|{_WINDOWS}")
+_URL = re.compile(r"https?://(?!www\.w3\.org/)[^\s\"'<>\\]+")
+_ESCAPE = re.compile(r"\\+u([0-9a-fA-F]{4})")
+_SHORT_BASE64 = re.compile(r"(?<![A-Za-z0-9+/])[A-Za-z0-9+/]{6,24}={0,2}(?![A-Za-z0-9+/=])")
 _PNG = b"\x89PNG\r\n\x1a\n"
 _SAFE_ERRORS = frozenset(n for n, e in vars(errors).items() if isinstance(e, type) and issubclass(e, Exception))
 
@@ -59,16 +64,43 @@ def scrub(notebook: dict[str, Any], parameters: Mapping[str, Any]) -> None:
 def identifying(notebook: Mapping[str, Any], identity: judge.Identity) -> list[tuple[int, str]]:
     """Return (cell, kind of identifier) for everything in a notebook that identifies a patient; 0 is its metadata.
 
-    Text is searched as the judge reads text; pictures and other base64 are searched decoded.
+    Text is searched as the judge reads text; pictures and other base64 are searched decoded. The prose and code of
+    the packaged notebooks name nobody, whatever a patient is called.
     """
     found: set[tuple[int, str]] = set()
-    for number, part in enumerate([notebook["metadata"], *notebook["cells"]]):
+    for number, cell in enumerate([notebook["metadata"], *notebook["cells"]]):
         pictures: list[bytes] = []
+        part = {**cell, "source": ""} if source_of(cell) in _packaged() else cell
         text = json.dumps(_without_pictures(part, pictures), ensure_ascii=False)
+        text = "\n".join((text, *_hidden(text)))
         found |= {(number, str(hit.kind)) for hit in judge.search(text.encode(), identity, kind="text")}
         for data in pictures:
             found |= {(number, str(hit.kind)) for hit in judge.search(data, identity)}
     return sorted(found)
+
+
+@cache
+def _packaged() -> frozenset[str]:
+    """Return the source of every cell of the packaged notebooks."""
+    return frozenset(source_of(cell) for name in packaged() for cell in read(located(name))["cells"])
+
+
+@cache
+def _styles() -> tuple[str, str]:
+    """Return the style sheet of our reports, and as it stands in a frame: its words mean nobody either."""
+    sheet = (files.packaged("templates") / "reports" / "style.css.j2").read_text("utf-8").strip()
+    return sheet, escape(sheet)
+
+
+def _hidden(text: str) -> Iterator[str]:
+    """Yield what a text says with escapes of JSON in JSON resolved, and its short names in base64."""
+    if _ESCAPE.search(text):
+        yield _ESCAPE.sub(lambda found: chr(int(found[1], 16)), text)
+    for found in _SHORT_BASE64.finditer(text):
+        with suppress(ValueError):
+            said = base64.b64decode(found[0], validate=True).decode("utf-8")
+            if said.isprintable() and (said.isalpha() or not said.isascii()):  # chance is seldom so plain
+                yield said
 
 
 def stored_outputs(cell: Mapping[str, Any]) -> list[dict[str, Any]]:
@@ -91,11 +123,11 @@ def _plain(output: dict[str, Any], paths: _Paths) -> dict[str, Any] | None:
     """Return an output as it may be stored, None when nothing of it may."""
     if output["output_type"] == "error":
         safe = output["ename"] in _SAFE_ERRORS
-        told = paths.named(output["evalue"]) if safe else "the message is not stored: it may quote a value"
+        told = paths.shown(output["evalue"]) if safe else "the message is not stored: it may quote a value"
         return {**output, "evalue": told, "traceback": [f"{output['ename']}: {told}"]}
     if output["output_type"] == "stream":
         # Warnings quote values, and progress bars are of no use later.
-        return None if output["name"] == "stderr" else {**output, "text": paths.named("".join(output["text"]))}
+        return None if output["name"] == "stderr" else {**output, "text": paths.shown("".join(output["text"]))}
     data = {kind: _cleaned(kind, value, paths) for kind, value in output["data"].items() if kind != _WIDGET_VIEW}
     if _WIDGET_VIEW in output["data"] and not data.keys() - {"text/plain"}:
         return None  # a widget such as a progress bar, which says nothing without its state
@@ -110,9 +142,9 @@ def _cleaned(kind: str, value: Any, paths: _Paths) -> Any:  # noqa: ANN401 - JSO
     if isinstance(value, list):
         whole = all(isinstance(line, str) for line in value) and kind.startswith("text/")
         return (
-            paths.named("".join(value), markup=kind in _MARKUP) if whole else [_cleaned(kind, v, paths) for v in value]
+            paths.shown("".join(value), markup=kind in _MARKUP) if whole else [_cleaned(kind, v, paths) for v in value]
         )
-    return paths.named(value, markup=kind in _MARKUP) if isinstance(value, str) else value
+    return paths.shown(value, markup=kind in _MARKUP) if isinstance(value, str) else value
 
 
 class _Paths:
@@ -128,6 +160,10 @@ class _Paths:
                 known |= {form: f"<{name}>" for form in forms if os.sep in form and form != os.sep}
         pairs = {(p, name) for path, name in known.items() for p in (path, json.dumps(path)[1:-1], escape(path))}
         self._pairs = sorted(pairs, key=lambda pair: -len(pair[0]))
+
+    def shown(self, text: str, *, markup: bool = False) -> str:
+        """Return what an output says without paths, and without addresses of a hospital's systems."""
+        return _URL.sub("&lt;address&gt;" if markup else "<address>", self.named(text, markup=markup))
 
     def named(self, text: str, *, markup: bool = False) -> str:
         """Return a text without paths; in markup the signs around a name are escaped, pictures stay as they are."""
@@ -146,6 +182,8 @@ class _Paths:
 def _without_pictures(node: Any, pictures: list[bytes]) -> Any:  # noqa: ANN401 - JSON of any shape
     """Return JSON without its pictures, which are appended decoded: compressed pixels hold no text, the rest may."""
     if isinstance(node, str):
+        for style in _styles() if "style" in node else ():
+            node = node.replace(style, "")
         return _PICTURE.sub(lambda found: _taken(found[0].partition(",")[2], pictures), node)
     if isinstance(node, list):
         return [_without_pictures(part, pictures) for part in node]
