@@ -67,7 +67,7 @@ def test_the_riskiest_attributes_come_first(review):
 
 def test_each_row_tells_what_the_recipe_does_and_by_whose_word(review):
     assert (row(review, "PatientName").does, row(review, "PatientName").by) == ("empty", "profile")
-    assert row(review, "StationName").does == "X/Z/D"
+    assert row(review, "StationName").does == "remove / empty / dummy"
     assert row(review, "PatientWeight").by == "profile"
 
 

@@ -83,7 +83,7 @@ def rows(summaries: Sequence[AttributeSummary], recipe: Recipe) -> tuple[Row, ..
 
 
 def _told(code: str) -> str:
-    return _WORDS.get(code, code)
+    return " / ".join(_WORDS.get(letter, letter) for letter in code.rstrip("*").split("/"))
 
 
 def decided(recipe: Recipe, attribute: str, choice: str, *, reason: str, value: str | None = None) -> Recipe:
