@@ -172,19 +172,20 @@ def believed(found: Candidate, plane: Plane, *, expected: bool = False) -> bool:
     letters, plain = _letters(found.text), [c for c in found.text if c.isalnum()]
     clear, sure = found.box.score >= _VISIBLE, found.confidence >= _SURE
     lettered = _lettered(plane, found.box)
-    if found.seen > 3 and found.box.score >= _PLAIN_TO_SEE and lettered:  # noqa: PLR2004 - a script that is not read
-        return True
+    shaped = not _one_stroke(plane, found.box)
+    joined_up = found.seen > 4 and shaped and _sparse("?", found.box)  # noqa: PLR2004 - longer than a letter
+    if found.box.score >= _PLAIN_TO_SEE and ((found.seen > 3 and lettered) or joined_up):  # noqa: PLR2004
+        return True  # a script that is not read
     if len(plain) < _WORD:
         return False
-    unread = found.box.short > _LARGE and not lettered  # letters so large can be read
+    unread = found.box.short > _LARGE and not lettered and found.box.score < _PLAIN_TO_SEE  # so large, it can be read
     if not sure and (unread or _row_of_ticks(plain) or _sparse(plain, found.box) or _glimpse(found)):
         return False
     if any(ord(c) > 0x2E7F for c in letters) and sure:  # noqa: PLR2004 - East Asian: two such signs are a name
         return len(letters) >= _WORD
     if len(set(letters)) >= _WORD < len(plain) and found.confidence >= (_EXPECTED if expected else _HALF):
         return True
-    shaped = found.seen > 4 or not _one_stroke(plane, found.box)  # noqa: PLR2004
-    hardly = bool(letters) and found.confidence >= _HARDLY and clear and shaped
+    hardly = bool(letters) and found.confidence >= _HARDLY and clear and (shaped or found.seen > 4)  # noqa: PLR2004
     surely = sure and (bool(letters) or (found.seen > 2 and len(set(plain)) > 1))  # noqa: PLR2004
     return found.seen > 1 and (hardly or surely)
 
