@@ -24,10 +24,12 @@ if TYPE_CHECKING:
 # the part of a head that is removed at most.
 _LOWEST_MM, _SIDE_MM, _SKIN_BACK_MM, _MOST, _CLEAR = -130.0, 90.0, 8.0, 0.14, 1.4
 _SOCKET_MM = 18.0
+_MODALITIES = ("CT", "MR")
+_ALONE = "only CT or MR show the skin for certain; give one of the same Frame of Reference"
 # What a head must show, fitted on real heads in many poses and on what is none; eyes: (not CT, CT).
 _METRIC, _OVERLAP, _COVERAGE, _SCALE, _STRETCH = 0.36, 0.8, 0.42, (0.64, 1.25), 1.22
 _SKULL_MM, _BRAIN, _WELL, _EYES, _NOSE_MM = 25.0, (0.4, 0.82, 0.92), 0.9, (2.6, 1.35), (12.0, 45.0)
-_SURELY, _HARDLY = (0.3, 0.8, 0.5), 0.1  # mutual information, Dice, coverage of a first impression
+_SURELY, _HARDLY = (0.3, 0.8, 0.5), 0.15  # mutual information, Dice, coverage of a first impression
 
 
 @dataclass(frozen=True, eq=False)
@@ -82,7 +84,14 @@ def register(volume: Volume, *, skin_ct_hu: float = -300, skin_mr: float = 0.45,
     """Return where the head lies in a volume and what is found in it; a bad fit shows in the confidence.
 
     `pose` spares looking for the head, when only what is found there is wanted again.
+
+    Raises
+    ------
+    FaceRefused
+        The modality shows no skin for certain.
     """
+    if volume.modality not in _MODALITIES:
+        raise FaceRefused(_ALONE)
     ct = volume.modality == "CT"
     grid = gridded(volume)
     threshold = skin_threshold(grid.samples, ct=ct, skin_ct_hu=skin_ct_hu, skin_mr=skin_mr)
@@ -93,7 +102,12 @@ def register(volume: Volume, *, skin_ct_hu: float = -300, skin_mr: float = 0.45,
 
 
 def is_head(volume: Volume) -> Literal["yes", "no", "unsure"]:
-    """Return whether a volume of any modality shows a head, told on a coarse grid."""
+    """Return whether a volume of any modality shows a head, told on a coarse grid.
+
+    A head is never "no", as far as trials went; what shows no skin for certain (PET) is always "unsure".
+    """
+    if volume.modality not in _MODALITIES:
+        return "unsure"
     ct = volume.modality == "CT"
     grid = gridded(volume, 4.0)
     inside = skin_inside(grid.samples, skin_threshold(grid.samples, ct=ct), grid.step)

@@ -1,0 +1,160 @@
+"""A head is found, its face goes, its brain stays; what is no head, or cannot be done right, is refused."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from dicomlab import deface
+from dicomlab.errors import FaceRefused
+from dicomlab.forge import heads
+from dicomlab.recipe import DefaceSettings
+from dicomlab.volume import Volume, sampled
+
+SETTINGS = DefaceSettings()
+
+
+def volume_of(head) -> Volume:
+    modality = {"CT": "CT", "PET": "PT"}.get(head.contrast, "MR")
+    return Volume(head.array.astype(np.float32), head.affine, modality, "1.2.3")
+
+
+@pytest.fixture(scope="module", params=["CT", "T1"])
+def head(request):
+    """A tilted and turned head, seen by CT with its table and by MR."""
+    return heads.forge_head(
+        7, contrast=request.param, pose=(12, -15, 8), spacing=(3, 2.5, 2.5), table=request.param == "CT"
+    )
+
+
+@pytest.fixture(scope="module")
+def volume(head):
+    return volume_of(head)
+
+
+@pytest.fixture(scope="module")
+def placement(volume):
+    return deface.register(volume)
+
+
+@pytest.fixture(scope="module")
+def mask(volume, placement):
+    return deface.face_mask(volume, SETTINGS, placement=placement)
+
+
+def test_face_and_eyes_go_and_the_brain_stays(head, volume, mask):
+    gone = sampled(mask.mask, mask.affine, volume.affine, volume.array.shape)
+    after = deface.deface(volume, mask)
+    scores = heads.score(head, after.array, gone)
+    assert scores.face_pct >= 99
+    assert scores.eye_pct >= 98
+    assert scores.still_within5mm_pct <= 1
+    assert scores.brain_alt_pct <= 0.1
+    assert scores.brain_core_pct <= 0.01
+    assert scores.removed_head_pct <= 15
+    assert scores.outside_changed == 0
+
+
+def test_no_voxel_outside_the_mask_changes_and_those_inside_become_air(volume, mask):
+    gone = sampled(mask.mask, mask.affine, volume.affine, volume.array.shape)
+    before = volume.array.copy()
+    after = deface.deface(volume, mask)
+    assert np.array_equal(after.array[~gone], before[~gone])
+    assert set(np.unique(after.array[gone])) == {np.float32(deface.air_value(volume))}
+    assert np.array_equal(volume.array, before)  # the volume given is left alone
+
+
+def test_the_check_passes_a_face_removed_and_fails_a_face_left(volume, mask):
+    assert deface.check(volume, deface.deface(volume, mask), mask).passed
+    left = deface.check(volume, volume, replace(mask, mask=np.zeros_like(mask.mask)))
+    assert left.shows_face
+    assert "a part of the face can still be seen from the front" in left.reasons
+    assert "the eyes are still there" in left.reasons
+
+
+def test_the_check_sees_voxels_that_changed_outside_the_mask(volume, mask):
+    after = deface.deface(volume, mask)
+    after.array[-1, -1, -1] += 1
+    assert deface.check(volume, after, mask).outside == 1
+
+
+def test_the_check_sees_a_brain_that_was_cut(volume, mask):
+    everything = replace(mask, mask=np.ones_like(mask.mask))
+    assert "the brain was touched" in deface.check(volume, deface.deface(volume, everything), everything).reasons
+
+
+def test_settings_move_the_mask_without_looking_for_the_head_again(volume, placement, mask):
+    def ml(**changed: float) -> float:
+        found = deface.face_mask(volume, SETTINGS.model_copy(update=changed), placement=placement)
+        return float(found.mask.sum())
+
+    usual = float(mask.mask.sum())
+    assert ml(brow_mm=15) < usual < ml(brow_mm=45)
+    assert ml(back_mm=5) < usual
+    assert ml(back_mm=5, slope=1.2) < ml(back_mm=5)
+    assert ml(brain_margin_mm=15) < usual
+
+
+def test_nothing_names_the_frame_of_reference(mask):
+    assert mask.frame_of_reference == "1.2.3"
+    assert "1.2.3" not in repr(mask)
+
+
+def test_a_head_is_a_head(volume):
+    assert deface.is_head(volume) != "no"
+
+
+@pytest.mark.parametrize("view", list(deface.VIEWS))
+def test_seven_views_show_a_head_on_black(volume, view):
+    picture = deface.rendering(volume, view)
+    assert picture.dtype == np.uint8
+    assert picture.ndim == 2
+    assert 0.2 < (picture > 0).mean() < 0.95
+
+
+@pytest.mark.parametrize("kind", ["torso", "knee", "sphere", "skull_stripped", "empty"])
+def test_what_is_no_head_is_refused_with_a_reason(kind):
+    volume = volume_of(heads.forge_negative(3, kind, spacing=(4, 3, 3)))
+    with pytest.raises(FaceRefused, match=r"\w+ \w+"):
+        deface.face_mask(volume, SETTINGS)
+
+
+def test_pet_alone_is_refused_with_a_reason():
+    volume = Volume(np.zeros((8, 8, 8), np.float32), np.eye(4), "PT")
+    with pytest.raises(FaceRefused, match="CT or MR"):
+        deface.face_mask(volume, SETTINGS)
+
+
+def test_a_head_the_wrong_way_round_is_refused(volume):
+    turned = replace(volume, affine=np.diag([-1.0, -1.0, 1.0, 1.0]) @ volume.affine)
+    with pytest.raises(FaceRefused):
+        deface.face_mask(turned, SETTINGS)
+
+
+def test_air_is_minus_1000_hu_or_where_the_range_ends_above_it():
+    padded = Volume(np.array([[[-2000, -1000, 40]]], np.float32), np.eye(4), "CT")
+    assert deface.air_value(padded) == -1000
+    assert deface.air_value(replace(padded, array=np.array([[[0, 40]]], np.float32))) == 0
+
+
+def test_a_real_head_with_a_table_and_no_chin_is_done_and_a_face_without_a_brain_is_refused(bench):
+    from SimpleITK import GetArrayFromImage, ReadImage  # noqa: PLC0415 - large, and only needed where the bench is
+
+    def read(name: str, modality: str) -> Volume:
+        image = ReadImage(str(bench / "deface" / "data" / f"{name}.nii.gz"))
+        affine = np.eye(4)
+        directions = np.array(image.GetDirection()).reshape(3, 3) * np.array(image.GetSpacing())
+        affine[:3, :3], affine[:3, 3] = directions[:, ::-1], image.GetOrigin()
+        return Volume(GetArrayFromImage(image).astype(np.float32), affine, modality)
+
+    volume = read("ct_cranium", "CT")
+    found = deface.face_mask(volume, SETTINGS)
+    scores = deface.check(volume, deface.deface(volume, found), found)
+    assert scores.passed, scores.why
+    assert found.removed < 0.15
+    with pytest.raises(FaceRefused, match="brain"):
+        deface.face_mask(read("ct_headsq", "CT"), SETTINGS)
+    with pytest.raises(FaceRefused, match="head"):
+        deface.face_mask(read("neg_ct_torso", "CT"), SETTINGS)
