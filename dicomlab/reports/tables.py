@@ -35,6 +35,7 @@ COLOURS = {
 }  # fmt: skip
 _FEW = 12  # rows that need no search
 _WIDE = 5  # columns that fill the width
+_SHORT = 8  # characters of a code, such as a VR
 _TALL = 30  # rows after which a table scrolls by itself
 # Colours follow JupyterLab's theme where there is one.
 _STYLE = (
@@ -127,10 +128,11 @@ class Table:
 
 
 def _kind(cells: Sequence[str]) -> str:
-    """Return how a column is set: numbers to the right, masked values unbroken."""
+    """Return how a column is set: numbers to the right, masked values and codes unbroken."""
     if cells and all(cell.replace(",", "").replace(".", "").isdigit() for cell in cells):
         return " class='n'"
-    return " class='m'" if any(cell.startswith(_MASK) for cell in cells) else ""
+    unbroken = any(cell.startswith(_MASK) for cell in cells) or all(len(cell) <= _SHORT for cell in cells)
+    return " class='m'" if unbroken else ""
 
 
 def attributes(rows: Iterable[AttributeSummary], *, reveal: bool = False) -> Table:
