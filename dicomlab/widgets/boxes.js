@@ -118,8 +118,9 @@ export class Boxes {
       return true;
     }
     if (name === "." || name === ",") {
-      const seen = this.seen, at = seen.indexOf(one);
-      if (seen.length) this.choose(seen[(at + (name === "." ? 1 : -1) + seen.length + (at < 0 && name === ",")) % seen.length]);
+      const seen = this.seen, count = seen.length, at = seen.indexOf(one);
+      const next = name === "." ? at + 1 : at < 0 ? count - 1 : at - 1 + count;
+      if (count) this.choose(seen[next % count]);
       return true;
     }
     if (!one) return false;

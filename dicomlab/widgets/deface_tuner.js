@@ -14,7 +14,8 @@ class DefaceTuner {
     this.scores = h("div", { className: "dl-facts" });
     this.told = h("output", { className: "dl-status", "aria-live": "polite" });
     this.reason = h("input", { type: "text", placeholder: "why, for instance: long nose", "aria-label": "Reason" });
-    this.scope = h("select", { "aria-label": "Apply to" }, h("option", {}, "this subject"), h("option", {}, "all heads"));
+    this.scope = h("select", { "aria-label": "Apply to" },
+      h("option", {}, "this subject"), h("option", {}, "all heads"));
     this.beside = h("input", { type: "checkbox", onchange: () => this.viewer.setHollow(this.beside.checked) });
     const button = (text, act) => h("button", { onclick: act }, text);
     el.replaceChildren(h("div", { className: "dl-panel dl-tuner" }, stage,
@@ -79,7 +80,7 @@ class DefaceTuner {
     const context = canvas.getContext("2d"), image = context.createImageData(columns, rows), data = image.data;
     for (let n = 0; n < grey.length; n++) {
       const red = taken && taken[n];
-      for (let c = 0; c < 3; c++) data[4 * n + c] = red ? grey[n] * 0.35 + COLOURS.mask[c] * 0.65 * (grey[n] / 255) : grey[n];
+      for (let c = 0; c < 3; c++) data[4 * n + c] = grey[n] * (red ? 0.35 + (0.65 * COLOURS.mask[c]) / 255 : 1);
       data[4 * n + 3] = 255;
     }
     context.putImageData(image, 0, 0);

@@ -18,15 +18,16 @@ class HeaderReview {
     this.told = h("output", { className: "dl-status", "aria-live": "polite" });
     this.body = h("tbody", { onkeydown: (event) => this.key(event) });
     el.replaceChildren(h("div", { className: "dl-panel dl-headers" },
-      h("div", { className: "dl-bar", role: "search" }, this.search, h("label", { className: "dl-group" }, "risk ", this.risk),
+      h("div", { className: "dl-bar", role: "search" }, this.search,
+        h("label", { className: "dl-group" }, "risk ", this.risk),
         h("label", { className: "dl-group" }, "show ", this.which), this.count,
         h("span", { className: "dl-grow" }), h("button", { onclick: say("undo") }, "Undo"),
         h("button", { onclick: say("save") }, "Save to recipe")),
-      h("div", { className: "dl-tall" }, h("table", {},
+      h("div", { className: "dl-tall" }, h("table", { role: "grid", "aria-label": "Attributes" },
         h("thead", {}, h("tr", {}, ...HEAD.map((name) => h("th", { scope: "col" }, name)))), this.body)),
       this.told,
-      h("p", { className: "dl-note" }, "Arrows step through the rows; k keep, x remove, z empty, c clean; Tab reaches the " +
-        "fields of a row. A decision needs a reason, and is about the attribute at every depth.")));
+      h("p", { className: "dl-note" }, "Arrows step through the rows; k keep, x remove, z empty, c clean; Tab " +
+        "reaches the fields of a row. A decision needs a reason, and is about the attribute at every depth.")));
     this.heard = (message) => this.hear(message);
     model.on("msg:custom", this.heard);
     model.send({ kind: "want", view: this.id });
@@ -45,7 +46,8 @@ class HeaderReview {
   }
   build({ rows, risks }) {
     const there = new Set(rows.map((row) => row[2]));
-    this.risk.replaceChildren(...["all", ...risks.filter((risk) => there.has(risk))].map((risk) => h("option", {}, risk)));
+    const choices = ["all", ...risks.filter((risk) => there.has(risk))];
+    this.risk.replaceChildren(...choices.map((risk) => h("option", {}, risk)));
     this.rows = rows.map((row, n) => this.row(row, n));
     this.body.replaceChildren(...this.rows.map((row) => row.element));
     rows.forEach((_, n) => this.showValue(n));
@@ -56,14 +58,17 @@ class HeaderReview {
     const decide = () => this.decide(row);
     row.choice = h("select", { "aria-label": `Decision about ${path}`, onchange: decide },
       h("option", { value: "" }, "as it is"), ...CHOICES.map((name) => h("option", {}, name)));
-    row.reason = h("input", { type: "text", placeholder: "why", "aria-label": `Reason for ${path}`, onchange: decide });
-    row.other = h("input", { type: "text", placeholder: "new value", "aria-label": `New value of ${path}`, onchange: decide });
+    const field = (placeholder, label) =>
+      h("input", { type: "text", placeholder, "aria-label": label, onchange: decide });
+    row.reason = field("why", `Reason for ${path}`);
+    row.other = field("new value", `New value of ${path}`);
     row.shown = h("td", { className: "dl-value" });
     row.does = h("td");
     const chip = h("td", { title: why }, h("i", { "data-risk": risk }), risk);
     row.element = h("tr", { tabIndex: -1, onfocus: () => this.rove(row), "aria-label": `${path}, ${risk}: ${why}` },
       h("th", { scope: "row", title: why }, path, h("small", {}, vr)), chip,
-      h("td", { className: "dl-number" }, `${instances}`, h("small", {}, `${distinct} distinct`)), row.shown, row.does, h("td", {}, row.choice, row.other),
+      h("td", { className: "dl-number" }, `${instances}`, h("small", {}, `${distinct} distinct`)),
+      row.shown, row.does, h("td", {}, row.choice, row.other),
       h("td", {}, row.reason));
     row.element.addEventListener("focusin", () => this.rove(row));
     return row;
@@ -72,7 +77,8 @@ class HeaderReview {
     const row = this.rows[number];
     const reveal = h("button", { title: "show the values, on your screen only", tabIndex: row === this.current ? 0 : -1,
       onclick: () => this.model.send({ kind: "reveal", row: number }) }, "reveal");
-    row.shown.replaceChildren(...(this.revealed.has(number) ? [this.revealed.get(number)] : row.value ? [row.value, " ", reveal] : []));
+    const masked = row.value ? [row.value, " ", reveal] : [];
+    row.shown.replaceChildren(...(this.revealed.has(number) ? [this.revealed.get(number)] : masked));
   }
   update({ states, said }) {
     states.forEach(([does, by, choice, reason, value], n) => {

@@ -5,6 +5,7 @@ import { h } from "./paint.js";
 const KINDS = { phi: "identifies the patient", pattern: "may identify", allowed: "may stay", unknown: "not read" };
 const STATES = { found: "to decide", blank: "blank", keep: "keep" };
 
+const HEAD = ["", "kind", "at", "text", "decision", "about", "reason"];
 const size = ([x0, y0, x1, y1]) => `${x0}, ${y0} · ${x1 - x0} × ${y1 - y0}`;
 
 class TextReview {
@@ -17,9 +18,10 @@ class TextReview {
       if (by) event.preventDefault(), this.go(this.at + by);
     };
     const stage = h("div", { className: "dl-stage" });
-    this.reason = h("input", { type: "text", placeholder: "why, for instance: name bar of the scanner", "aria-label": "Reason" });
+    this.reason = h("input", { type: "text", placeholder: "why, for instance: name bar", "aria-label": "Reason" });
     this.reason.oninput = () => this.say({ kind: "reason", reason: this.reason.value });
-    this.scope = h("select", { "aria-label": "Apply to", onchange: () => this.say({ kind: "scope", scope: this.scope.value }) },
+    const choose = () => this.say({ kind: "scope", scope: this.scope.value });
+    this.scope = h("select", { "aria-label": "Apply to", onchange: choose },
       h("option", { value: "series" }, "this series"), h("option", { value: "scanner" }, "this scanner"));
     const only = h("input", { type: "checkbox", onchange: () => (this.viewer.only = only.checked) });
     this.only = h("label", { className: "dl-group" }, only, "new boxes on this frame only");
@@ -37,8 +39,8 @@ class TextReview {
           act("n", "New box", "n"), act("Delete", "Delete", "Delete"), button("Undo", { kind: "undo" }, "take back"),
           button("Save to recipe", { kind: "save" }, "save")),
         this.told,
-        h("table", {}, h("thead", {}, h("tr", {}, ...["", "kind", "at", "text", "decision", "about", "reason"].map((name) =>
-          h("th", { scope: "col" }, name)))), this.rows))));
+        h("table", { role: "grid", "aria-label": "Boxes" },
+          h("thead", {}, h("tr", {}, ...HEAD.map((name) => h("th", { scope: "col" }, name)))), this.rows))));
     this.root = el.firstChild;
     this.heard = (message) => this.hear(message);
     model.on("msg:custom", this.heard);
@@ -60,7 +62,7 @@ class TextReview {
     if (message.scene) this.only.hidden = message.scene.shape[0] < 2;
     if (message.kind === "boxes" || message.kind === "scene") {
       this.showBoxes(message);
-      this.reason.value !== message.reason && document.activeElement !== this.reason && (this.reason.value = message.reason);
+      if (document.activeElement !== this.reason) this.reason.value = message.reason;
       this.scope.value = message.scope;
     }
     if (message.kind === "said" || message.said) this.told.textContent = message.said;
@@ -88,8 +90,9 @@ class TextReview {
     tally.forEach((told, n) => (this.list.children[n].lastChild.textContent = told));
     const rows = boxes.map((one) => {
       const text = h("td", { "data-text": one.id }, this.revealed.get(one.id) ?? one.text);
-      if (one.text && !this.revealed.has(one.id)) text.append(" ", h("button", { title: "show this text, on your screen only",
-        onclick: (event) => (event.stopPropagation(), this.say({ kind: "reveal", id: one.id })) }, "reveal"));
+      const reveal = (event) => (event.stopPropagation(), this.say({ kind: "reveal", id: one.id }));
+      if (one.text && !this.revealed.has(one.id))
+        text.append(" ", h("button", { title: "show this text, on your screen only", onclick: reveal }, "reveal"));
       const row = h("tr", { tabIndex: 0, "aria-selected": one.id === chosen, onclick: () => this.choose(one) },
         h("td", {}, one.label), h("td", {}, KINDS[one.kind] ?? one.kind), h("td", {}, size(one.box)), text,
         h("td", { className: `dl-${one.state}` }, STATES[one.state]), h("td", {}, one.scope), h("td", {}, one.reason));

@@ -14,8 +14,8 @@ const BOX_KEYS = [
   [". ,", "next, previous box"], ["arrows, shift + arrows", "move, resize it"],
   ["a r", "accept (blank), reject (keep)"], ["n, Delete", "new, delete"],
 ];
-const MOUSE = "Mouse: click or drag sets the crosshair or draws a box; drag with the right button changes the window; " +
-  "shift + drag moves; wheel steps where the picture has the focus, ctrl + wheel zooms.";
+const MOUSE = "Mouse: click or drag sets the crosshair or draws a box; drag with the right button changes the " +
+  "window; shift + drag moves; wheel steps where the picture has the focus, ctrl + wheel zooms.";
 
 export class Viewer {
   constructor(model, el) {
@@ -99,16 +99,18 @@ export class Viewer {
     this.masked = h("input", { type: "checkbox" });
     this.masked.onchange = () => this.set({ masked: this.masked.checked });
     this.player = h("button", { "aria-label": "Play", onclick: () => this.play() }, "▶");
-    this.speed = h("select", { "aria-label": "Frames per second", onchange: () => this.state.playing && this.play(true) },
+    const again = () => this.state.playing && this.play(true);
+    this.speed = h("select", { "aria-label": "Frames per second", onchange: again },
       ...[5, 10, 20, 30].map((n) => h("option", { value: n, selected: n === 10 }, `${n}/s`)));
-    const zoom = (sign, by, name) => h("button", { "aria-label": name, title: name, onclick: () => this.zoom(by) }, sign);
+    const zoom = (sign, by, title) => h("button", { "aria-label": title, title, onclick: () => this.zoom(by) }, sign);
     const row = (list) => list.flatMap(([keys, what]) => [h("dt", {}, keys), h("dd", {}, what)]);
     this.overlay = h("span", { className: "dl-group" }, h("label", {}, this.masked, " mask"), this.opacity);
     this.status = h("output", { className: "dl-status", "aria-live": "polite" });
     this.grid = h("div", { className: "dl-grid" });
     this.root.replaceChildren(
       h("div", { className: "dl-bar", role: "toolbar", "aria-label": "Viewer" },
-        this.title ? h("strong", {}, this.title) : null, h("label", { className: "dl-group" }, "window ", this.presets), this.overlay,
+        this.title ? h("strong", {}, this.title) : null,
+        h("label", { className: "dl-group" }, "window ", this.presets), this.overlay,
         frames > 1 ? h("span", { className: "dl-group" }, this.player, this.speed) : null,
         h("span", { className: "dl-group" }, zoom("−", 1 / 1.25, "Zoom out"), zoom("+", 1.25, "Zoom in"),
           zoom("⤢", 0, "Show all"))),
@@ -126,7 +128,8 @@ export class Viewer {
   }
   pane(plane, which) {
     const name = (this.after || this.hollow ? `${which}, ` : "") + (this.flat ? "frame" : plane);
-    const canvas = h("canvas", { tabIndex: 0, role: "application", "aria-roledescription": "image", "aria-label": name });
+    const canvas = h("canvas",
+      { tabIndex: 0, role: "application", "aria-roledescription": "image", "aria-label": name });
     const { on } = PLANES[plane];
     const slider = h("input", { type: "range", min: 0, max: this.shape[on] - 1, "aria-label": `${name}: slice` });
     if (this.flat) slider.setAttribute("aria-label", "Frame");
@@ -153,7 +156,8 @@ export class Viewer {
       const tall = this.flat ? Math.min((wide * high) / across, 560) : wide;
       pane.canvas.style.height = `${tall}px`;
       const size = [Math.round(wide * sharp), Math.round(tall * sharp)];
-      if (pane.canvas.width !== size[0] || pane.canvas.height !== size[1]) [pane.canvas.width, pane.canvas.height] = size;
+      if (`${[pane.canvas.width, pane.canvas.height]}` !== `${size}`)
+        [pane.canvas.width, pane.canvas.height] = size; // which empties it
     }
     if (this.ready) this.draw();
   }
@@ -269,7 +273,8 @@ export class Viewer {
   }
   zoom(by) {
     this.state.zoom = by ? clamp(this.state.zoom * by, 1, 16) : 1;
-    this.centre = this.state.zoom === 1 ? null : this.centre ?? this.cursor.map((at, n) => (this.flat ? this.shape[n] / 2 : at + 0.5));
+    const here = () => this.cursor.map((at, n) => (this.flat ? this.shape[n] / 2 : at + 0.5));
+    this.centre = this.state.zoom === 1 ? null : this.centre ?? here();
     this.draw();
   }
   play(on = !this.state.playing) {
@@ -290,7 +295,8 @@ export class Viewer {
       PageUp: [on, 1], PageDown: [on, -1], Home: [on, -far], End: [on, far], ArrowLeft: [across, -1],
       ArrowRight: [across, 1], ArrowUp: [down, up], ArrowDown: [down, -up],
     };
-    if (this.flat) Object.assign(moves, { ArrowLeft: [0, -1], ArrowRight: [0, 1], ArrowUp: [0, 1], ArrowDown: [0, -1] });
+    if (this.flat)
+      Object.assign(moves, { ArrowLeft: [0, -1], ArrowRight: [0, 1], ArrowUp: [0, 1], ArrowDown: [0, -1] });
     const acts = {
       "[": () => this.window(0.9, 0), "]": () => this.window(1 / 0.9, 0), "{": () => this.window(1, -0.05),
       "}": () => this.window(1, 0.05), "+": () => this.zoom(1.25), "=": () => this.zoom(1.25),
@@ -305,7 +311,8 @@ export class Viewer {
   }
   point(event, pane) {
     const box = pane.canvas.getBoundingClientRect(), sharp = pane.canvas.width / box.width, at = this.layout(pane);
-    return [((event.clientX - box.left) * sharp - at.x) / at.sx, ((event.clientY - box.top) * sharp - at.y) / at.sy, at.sx];
+    const [x, y] = [(event.clientX - box.left) * sharp, (event.clientY - box.top) * sharp];
+    return [(x - at.x) / at.sx, (y - at.y) / at.sy, at.sx];
   }
   press(event, pane) {
     pane.canvas.focus({ preventScroll: true });
