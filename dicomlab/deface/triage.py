@@ -20,6 +20,8 @@ _HEAD = re.compile(
 )
 _NO_VOLUME = re.compile(r"LOCALIZER|SCOUT")
 
+_WORDS = re.compile(r"\b(HEAD|BRAIN|SKULL|FACE|SINUS|ORBIT|NECK|KOPF|SCHÄDEL|WHOLE ?BODY|CRANE|CEREBR\w*)\b")
+
 
 def face_risk(attributes: Mapping[str, str]) -> str | None:
     """Return why an image may show a face, None when metadata gives no reason.
@@ -34,18 +36,16 @@ def face_risk(attributes: Mapping[str, str]) -> str | None:
     ----------
     PS3.15 E.3.2; PS3.16 CID 4031.
     """
-    if attributes.get("RecognizableVisualFeatures", "").upper() == "YES":
-        return "RecognizableVisualFeatures says YES"
-    if attributes.get("Modality", "") in _PHOTOGRAPHS or attributes.get("SOPClassUID", "") in _PHOTOGRAPH_CLASSES:
-        return "a photograph of the body, which may show the face"
-    if attributes.get("Modality", "") not in _MODALITIES:
-        return None
+    photograph = attributes.get("Modality") in _PHOTOGRAPHS or attributes.get("SOPClassUID") in _PHOTOGRAPH_CLASSES
+    volume = attributes.get("Modality") in _MODALITIES
     part = attributes.get("BodyPartExamined", "").upper().strip()
-    if not part:
-        return "a CT, MR or PET series that does not state its body part"
-    if _HEAD.search(part):
-        return "a CT, MR or PET series of the head, the neck or the whole body"
     words = " ".join(attributes.get(k, "") for k in ("StudyDescription", "SeriesDescription", "ProtocolName")).upper()
-    if re.search(r"\b(HEAD|BRAIN|SKULL|FACE|SINUS|ORBIT|NECK|KOPF|SCHÄDEL|WHOLE ?BODY|CRANE|CEREBR\w*)\b", words):
-        return "a CT, MR or PET series whose description names the head, the neck or the whole body"
-    return None
+    series = "a CT, MR or PET series"
+    reasons = (
+        (attributes.get("RecognizableVisualFeatures", "").upper() == "YES", "RecognizableVisualFeatures says YES"),
+        (photograph, "a photograph of the body, which may show the face"),
+        (volume and not part, f"{series} that does not state its body part"),
+        (volume and _HEAD.search(part), f"{series} of the head, the neck or the whole body"),
+        (volume and _WORDS.search(words), f"{series} whose description names the head, the neck or the whole body"),
+    )
+    return next((why for found, why in reasons if found), None)
