@@ -69,11 +69,11 @@ def code(value: str, scheme: str, meaning: str) -> Dataset:
 
 
 def recipe_of(what: str | Recipe | Iterable[str], *rules: dict[str, Any], **more: Any) -> Recipe:
-    """A packaged recipe by name, or the Basic Profile with options; rules and other fields on top."""
+    """A packaged recipe by name, as far as it is about headers, or the Basic Profile with options; more on top."""
     if isinstance(what, Recipe):
         made = what
     elif isinstance(what, str):
-        made = load(what)
+        made = on_headers(what)
     else:
         made = Recipe(title="a test", options=tuple(what), at_risk={"text": "keep", "face": "keep"})
     changes = {**more, **({"rules": tuple(Rule(reason="a test", **rule) for rule in rules)} if rules else {})}
