@@ -28,14 +28,14 @@ ROOT = Path(__file__).resolve().parents[1]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))
 CARRIED = ("notebooks", "templates", "data_samples")
 # Where conda-forge says it differently.
-CONDA_NAMES = {"jupyter-client": "jupyter_client", "matplotlib": "matplotlib-base"}
+CONDA_NAMES = {"jupyter-client": "jupyter_client", "jupyter-core": "jupyter_core", "matplotlib": "matplotlib-base"}
 # Not sure to be on conda-forge: `pip install -e .` brings them there too.
 PIP_ALONE = {"jpeglib", "opencv-python-headless", "rapidocr"}
 # Not imported by name, and needed all the same.
 NOT_IMPORTED = {
     "ipykernel": "the kernel that runs the notebooks",
     "jupyterlab": "`dicomlab lab` starts it as a program",
-    "pylibjpeg-rle": "pydicom decodes RLE with it",
+    "rapidocr": "the networks that find and read text lie inside its wheel",
 }
 IMPORT_NAMES = {
     "PyYAML": "yaml",
@@ -46,6 +46,7 @@ IMPORT_NAMES = {
     "pillow": "PIL",
     "pyjpegls": "jpeg_ls",
     "pylibjpeg-openjpeg": "openjpeg",
+    "pylibjpeg-rle": "rle",
 }
 
 
