@@ -43,6 +43,7 @@ IMPORT_NAMES = {
     "opencv-python-headless": "cv2",
     "scikit-image": "skimage",
     "jupyter-client": "jupyter_client",
+    "jupyter-core": "jupyter_core",
     "pillow": "PIL",
     "pyjpegls": "jpeg_ls",
     "pylibjpeg-openjpeg": "openjpeg",
