@@ -70,7 +70,7 @@ def _nose(inside: Mask) -> float:
 # What is brain: how dark beside the median (MR; the next when it fills the skull); how far from the drawn brain (MR,
 # CT; before the eyes: between the sockets, above); how wide bridges and gaps are, mm; which part of the upper head is
 # too much.
-_DARK, _OFF, _OFF_FRONT, _BRIDGE, _CLOSE, _FULL = (0.45, 0.6, 0.7), (14.0, 18.0), (9.0, 12.0), 5.5, 8.0, 0.76
+_DARK, _OFF, _OFF_FRONT, _BRIDGE, _CLOSE, _FULL = (0.36, 0.45, 0.6, 0.7), (14.0, 18.0), (9.0, 12.0), 5.5, 8.0, 0.76
 
 
 def _part(lower: tuple[float, float, float], upper: tuple[float, float, float]) -> tuple[slice, ...]:

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 # How far (mm) eyes may lie from where the drawn head has them: up or down, forward or back, to the side.
 _REACH = (28.0, 18.0, 10.0)
 _USUAL = (16.0, 10.0, 6.0)
+_STANDING_OUT = 8.0
 _BALL_MM, _SOCKET_MM = 10.5, (12.5, 17.5)
 
 
@@ -55,7 +56,10 @@ def eyes(samples: Samples, step: float, *, ct: bool) -> tuple[tuple[float, float
         both = sign * contrast + ndi.maximum_filter(sign * contrast, 5)[:, :, ::-1] - 2 * odd
         if both.max() > best:
             best, place = float(both.max()), np.unravel_index(both.argmax(), both.shape)
-    return (0.0, float(lines[1][place[1]]), float(lines[0][place[0]])), best
+    behind = float(lines[1][place[1]])
+    if behind < -_STANDING_OUT:  # a sinus or a cheek: no eyeball stands out so far before its socket
+        best = -1.0
+    return (0.0, behind, float(lines[0][place[0]])), best
 
 
 def _contrast(value: Samples, step: float) -> Samples:
