@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 from factories import ct_instance, write
+from jupyter_client.manager import AsyncKernelManager
 
 from dicomlab import notebooks
 from dicomlab.errors import NotebookError, ReleaseError
@@ -109,6 +110,17 @@ def test_a_kernel_is_a_fresh_process_that_knows_nothing_of_the_one_before(notebo
     assert [words[:2] for words in said] == [["False", "None"]] * 2
     assert said[0][2] != said[1][2]
     assert said[0][3] != said[1][3]
+
+
+@linux
+def test_kernels_end_when_they_are_asked_and_none_has_to_be_made_to(notebook, source, tmp_path, monkeypatch):
+    made = []
+    monkeypatch.setattr(AsyncKernelManager, "_async_send_kernel_sigterm", lambda *_, **__: made.append(1))
+    book = notebook(*SHOW, "n = 0", parameters='source = ""\nround = 0')
+    for number in range(4):  # a few at the same time, since that is when it went wrong
+        rows = notebooks.each_subject(book, source, tmp_path / "out", {"round": number}, workers=3)
+        assert {row.state for row in rows} == {"done"}
+    assert made == []
 
 
 @linux

@@ -30,6 +30,7 @@ MODULES = (
     "matplotlib.backends.backend_agg", "pandas", "dicomlab.runs", "dicomlab.risk", "dicomlab.reports.figures",
     "dicomlab.reports.tables",
 )  # fmt: skip
+_ANSWER = 2.0  # seconds
 _LONGEST = 1 << 17  # bytes of a request: arguments and environment
 
 
@@ -161,6 +162,8 @@ def _become_kernel(request: Mapping[str, object]) -> None:
 
         np.random.seed(None)  # noqa: NPY002 - chance is each kernel's own; the standard library sees to its own
         IPKernelApp.launch_instance(sys.argv[1:])
+        # It answers the request to end in a thread that needs the one which the functions below stop.
+        IPKernelApp.instance().control_thread.join(_ANSWER)
         code = 0
     finally:
         with suppress(BaseException):
