@@ -27,16 +27,18 @@ from dicomlab.records import Reason
 COMMANDS = {
     "scan": ["SOURCE"],
     "inspect": ["SOURCE"],
-    "find": ["SOURCE", "--recipe", "--carrier"],
+    "find": ["SOURCE", "--recipe", "--carrier", "--json"],
     "run": ["SOURCE", "RELEASE", "--recipe", "--key", "--private", "--dry-run", "--verify", "--workers", "--cluster",
             "--overwrite", "--mirror-tree"],
     "verify": ["SOURCE", "RELEASE", "--recipe", "--key", "--private"],
+    "redact": ["SOURCE", "OUT", "--blank", "--keep", "--workers"],
+    "deface": ["SOURCE", "OUT", "--subjects"],
     "notebook": ["NAME", "OUT.ipynb", "-p", "-f", "--each-subject", "--html", "--workers", "--limit", "--stock"],
     "lab": ["folder", "--app", "--source", "--port", "--no-browser"],
     "demo": ["SOURCE"],
     "recipe": ["list", "explain", "diff"],
     "key": ["new"],
-    "forge": ["OUT", "--seed", "--corpus", "--patients"],
+    "forge": ["OUT", "--seed", "--corpus", "--text", "--heads", "--patients"],
     "score": ["SOURCE", "RELEASE", "KEY", "--profile", "--quarantine", "--iod"],
 }  # fmt: skip
 # Rare words, so that finding one in an output is no accident.
