@@ -76,6 +76,20 @@ def test_without_the_option_the_head_is_held_back(study, tmp_path):
     assert {o.reason for o in outcome.outcomes} == {Reason.FACE_AT_RISK}
 
 
+def test_a_series_that_breaks_the_search_is_held_back_and_the_run_goes_on(study, tmp_path, monkeypatch):
+    from dicomlab import volume  # noqa: PLC0415
+
+    def broken(_datasets):
+        raise KeyError("what nobody expected")  # noqa: EM101, TRY003
+
+    monkeypatch.setattr(volume, "stacks_of", broken)
+    recipe = recipe_of([FACES], at_risk={"text": "keep", "face": "quarantine"})
+    outcome = dl.run(study / "T2", tmp_path / "out", recipe, KEY)
+    assert {(o.state, o.reason) for o in outcome.outcomes} == {(State.QUARANTINED, Reason.FACE_AT_RISK)}
+    assert "KeyError" in outcome.outcomes[0].detail
+    assert "nobody" not in outcome.outcomes[0].detail
+
+
 # --- the command ------------------------------------------------------------------------------------------------------
 
 

@@ -92,6 +92,59 @@ def test_no_other_attribute_changes_than_changed_pixels_ask_for(source, redacted
     assert "PatientIdentityRemoved" not in after
 
 
+def test_no_thumbnail_and_no_signature_of_the_old_pixels_stays(tmp_path):
+    named = capture(0, (NAME, "QUISTGAARD, Ingeborg"))
+    icon = Dataset()
+    icon.update({
+        "SamplesPerPixel": 1, "PhotometricInterpretation": "MONOCHROME2", "Rows": 64, "Columns": 64,
+        "BitsAllocated": 8, "BitsStored": 8, "HighBit": 7, "PixelRepresentation": 0, "PixelData": bytes(64 * 64),
+    })  # fmt: skip
+    named.IconImageSequence = [icon]
+    named.DigitalSignaturesSequence = [Dataset()]
+    named.MACParametersSequence = [Dataset()]
+    (tmp_path / "in").mkdir()
+    named.save_as(tmp_path / "in" / "named.dcm", enforce_file_format=True)
+    assert main(["redact", str(tmp_path / "in"), str(tmp_path / "out")]) == 0
+    after = dcmread(tmp_path / "out" / "named.dcm")
+    assert after.ImageType[0] == "DERIVED"
+    for keyword in ("IconImageSequence", "DigitalSignaturesSequence", "MACParametersSequence"):
+        assert keyword not in after
+
+
+@pytest.mark.parametrize("blank", ["mask", "blur", "crop"])
+def test_each_way_leaves_no_text_that_an_examination_finds(source, tmp_path, blank):
+    assert main(["redact", str(source), str(tmp_path / "out"), "--blank", blank]) == 0
+    catalog = dl.scan(tmp_path / "out")
+    found, blind = dl.runs.find_text(catalog)
+    assert [one.boxes for one in found] == [()] * 3
+    assert not blind
+
+
+def test_text_of_an_item_that_a_crop_rewrites_keeps_its_character_set(tmp_path, capsys):
+    named = capture(0, (NAME, "QUISTGAARD, Ingeborg"))
+    named.SpecificCharacterSet = "ISO_IR 144"
+    named.PatientName = "Люкceмбypг"
+    plane, group = Dataset(), Dataset()
+    plane.ImagePositionPatient = [0, 0, 0]
+    orientation, measures, label = Dataset(), Dataset(), Dataset()
+    orientation.ImageOrientationPatient = [1, 0, 0, 0, 1, 0]
+    measures.PixelSpacing = [1, 1]
+    label.StackID = "Голова"
+    group.PlanePositionSequence, group.PlaneOrientationSequence = [plane], [orientation]
+    group.PixelMeasuresSequence, group.FrameContentSequence = [measures], [label]
+    named.PerFrameFunctionalGroupsSequence = [group]
+    (tmp_path / "in").mkdir()
+    named.save_as(tmp_path / "in" / "named.dcm", enforce_file_format=True)
+    assert main(["redact", str(tmp_path / "in"), str(tmp_path / "out"), "--blank", "crop"]) == 0
+    assert "1 files cropped" in capsys.readouterr().out
+    after = dcmread(tmp_path / "out" / "named.dcm")
+    (kept,) = after.PerFrameFunctionalGroupsSequence
+    assert after.Rows < 240
+    assert kept.PlanePositionSequence[0].ImagePositionPatient != [0, 0, 0]
+    assert kept.FrameContentSequence[0].StackID == "Голова"
+    assert after.SpecificCharacterSet == "ISO_IR 144"
+
+
 def test_the_regions_can_be_had_as_json(source, tmp_path):
     assert main(["find", str(source), "--carrier", "burned-in", "--json", str(tmp_path / "found.json")]) == 0
     found = json.loads((tmp_path / "found.json").read_text("utf-8"))

@@ -25,10 +25,12 @@ def redact(chosen: argparse.Namespace) -> int:
     settings = BurnedIn(blank=chosen.blank, keep=tuple(chosen.keep))
     ended = runs.redact(chosen.source, chosen.out, settings, workers=chosen.workers, progress=progress())
     show(["state", "reason", "files", "what it means"], _ends(ended))
-    changed = [o for o in ended if o.repainted is not None]
-    regions = sum(len(o.repainted.regions) for o in changed if o.repainted is not None)
-    print(f"\n{regions} regions of text blanked in {len(changed)} files; file names were kept, and may name patients")
-    for note, count in sorted(Counter(o.detail for o in changed if o.detail).items()):
+    changed = [(o, o.repainted) for o in ended if o.repainted is not None]
+    regions, cropped = sum(len(r.regions) for _, r in changed), sum(r.cropped is not None for _, r in changed)
+    done = f"{regions} regions of text blanked in {len(changed) - cropped} files"
+    done += f", {cropped} files cropped" if cropped else ""
+    print(f"\n{done}; file names were kept, and may name patients")
+    for note, count in sorted(Counter(o.detail for o, _ in changed if o.detail).items()):
         print(f"{count} × {note}")
     held = [o.ordinal for o in ended if o.state is State.QUARANTINED]
     if held:

@@ -50,6 +50,9 @@ NATIVE = frozenset(
 )
 _LONG = 1 << 24
 _WHOLE_PIXELS = 0x7FE00010
+_CHARSET = 0x00080005
+# What shows or seals the pixels as they were: a thumbnail, signatures and their codes (PS3.3 C.7.6.1.1.6, C.12.1.1.3).
+_OF_OLD_PIXELS = ("IconImageSequence", "DigitalSignaturesSequence", "MACParametersSequence")
 _ROUNDS = 3  # how often text that the proof finds is blanked as well, before it is given up
 
 
@@ -259,7 +262,7 @@ def with_pixels(instance: Instance, edited: Edited) -> Instance:
     changed = replace(instance, elements=elements, transfer_syntax=edited.transfer_syntax)
     kind = [part.strip() for part in instance.attributes().get("ImageType", "").split("\\")]
     derived = {"ImageType": ["DERIVED", *kind[1:]]} if kind[0] else {}
-    return with_attributes(changed, {**derived, **edited.attributes})
+    return with_attributes(changed, {**derived, **dict.fromkeys(_OF_OLD_PIXELS), **edited.attributes})
 
 
 def with_attributes(instance: Instance, attributes: Mapping[str, object]) -> Instance:
@@ -268,6 +271,9 @@ def with_attributes(instance: Instance, attributes: Mapping[str, object]) -> Ins
     said.file_meta = FileMetaDataset()
     said.file_meta.TransferSyntaxUID = UID(instance.transfer_syntax)
     said.set_original_encoding(instance.encoding.implicit, instance.encoding.little)
+    charset = instance.elements.get(_CHARSET)
+    if charset is not None and charset.value:  # text in the new values is written as that around it
+        said.SpecificCharacterSet = charset.value.decode("ascii", "replace").strip(" \0").split("\\")
     gone = set()
     for keyword, value in attributes.items():
         tag = tag_for_keyword(keyword) or int(keyword, 16)  # groups that repeat have no keyword of their own
@@ -277,7 +283,7 @@ def with_attributes(instance: Instance, attributes: Mapping[str, object]) -> Ins
             said.add(value)
         else:
             setattr(said, keyword, value)
-    new, _, _ = elements_from(said)
+    new = {t: e for t, e in elements_from(said)[0].items() if t != _CHARSET}
     kept = {t: e for t, e in instance.elements.items() if t not in gone and t not in new}
     return replace(instance, elements=dict(sorted({**kept, **new}.items())))
 

@@ -26,11 +26,13 @@ if TYPE_CHECKING:
 
     from dicomlab.records import Region, Repainted
 
-# What changed samples ask of the header: kind of image, form of the pixels, compression, and with a crop geometry.
+# What changed samples ask of the header: kind of image, form of the pixels, compression, no thumbnail or signature of
+# the old ones, and with a crop geometry.
 _FOLLOWS = frozenset({
     0x00080008, 0x00080018, 0x00082111, 0x00280004, 0x00280006, 0x00280106, 0x00280107, 0x00280108, 0x00280109,
     0x00282110, 0x00282112, 0x00282114, 0x00281101, 0x00281102, 0x00281103, 0x00281201, 0x00281202, 0x00281203,
     0x00280100, 0x00280101, 0x00280102, 0x00080040,
+    0x00880200, 0xFFFAFFFA, 0x4FFE0001,
 })  # fmt: skip
 _FOLLOWS_CROP = frozenset({
     0x00280010, 0x00280011, 0x00200032, 0x00186011, 0x00181600, 0x00181149, 0x00200050, 0x0048021A, 0x00209113,

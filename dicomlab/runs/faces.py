@@ -130,7 +130,7 @@ def find_faces(order: FaceOrder) -> FacesFound:
         heads = []
         masks: list[FaceMask] = []
         for n, (frame, members) in enumerate(sorted(groups.items())):
-            found = _Frame(order, f"{order.number:05d}-{n:02d}", frame, members).cleared()
+            found = _found(_Frame(order, f"{order.number:05d}-{n:02d}", frame, members))
             faces |= found.faces
             heads.append(found.told)
             masks += [found.mask] if found.mask is not None else []
@@ -248,6 +248,17 @@ def _but_for_brain(looked: Scores) -> bool:
     return looked.brain < _BLURRED_BRAIN and replace(looked, brain=0.0).passed
 
 
+def _found(frame: _Frame) -> _Found:
+    """Return what is known of the face in a Frame of Reference: refused, when its files hold what nobody expected."""
+    try:
+        return frame.cleared()
+    except Exception as error:  # noqa: BLE001 - the run loop: a bad file never stops a run; it is not cleared
+        why = f"the face could not be looked for ({type(error).__name__})"
+        series = len({entry.series_uid for entry, _ in frame.members})
+        refused = {entry.ordinal: _refused(why) for entry, _ in frame.members}
+        return _Found(refused, HeadTold(frame.name, len(frame.members), series, refused=why))
+
+
 def _preference(stack: Stack) -> tuple[bool, float]:
     """Put CT and MR before PET, and finer volumes first: by the largest edge of a voxel."""
     return stack.modality == "PT", float(max(stack.spacing))
@@ -270,7 +281,7 @@ def _lies_over(dataset: Dataset, masks: Sequence[FaceMask], *, refused: bool) ->
         return _refused("it may show the face that could not be removed from the images below it")
     try:
         shown = any(_touches(dataset, mask) for mask in masks)
-    except (DicomlabError, ValueError, TypeError, AttributeError):
+    except Exception:  # noqa: BLE001 - as above
         shown = bool(masks)
     return _refused("it shows what was removed from the images below it") if shown else Face()
 

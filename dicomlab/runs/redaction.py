@@ -99,7 +99,7 @@ def _redacted(ordinal: int, path: Path, target: Path, settings: BurnedIn) -> Out
     attributes = instance.attributes()
     engine.check(instance, attributes)
     clean = engine.redacted(instance, settings) if engine.is_picture(instance, attributes) else None
-    if clean is None or (clean.proven and not clean.regions):
+    if clean is None or (clean.proven and clean.instance is instance):
         with path.open("rb") as file:
             digest = files.write_atomic(target, iter(lambda: file.read(1 << 22), b""))
         return Outcome(ordinal, State.WRITTEN, sha256=digest)
