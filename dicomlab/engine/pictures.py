@@ -267,6 +267,8 @@ def with_pixels(instance: Instance, edited: Edited) -> Instance:
 
 def with_attributes(instance: Instance, attributes: Mapping[str, object]) -> Instance:
     """Return an instance with other values of some root attributes, by keyword or tag; None removes one."""
+    if not attributes:
+        return instance
     said = Dataset()
     said.file_meta = FileMetaDataset()
     said.file_meta.TransferSyntaxUID = UID(instance.transfer_syntax)

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from pydicom.dataset import Dataset
 
 LONG_SIDE = 216  # pixels of the longer side of a thumbnail
-READ_AT_MOST = 48  # headers of one series that are read to find the slice to show
+READ_AT_MOST = 24  # headers of one series that are read to find the slice to show
 AXIAL = 0.9  # |cosine| between slice normal and the patient's long axis above which a slice counts as axial
 FROM_THE_TOP = 0.18  # of a volume that may show a head, the slice this far down: vault and brain, above the brow
 SOFT_TISSUE = (-175.0, 275.0)  # HU shown of a CT that names no window

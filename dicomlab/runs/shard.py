@@ -5,10 +5,11 @@ from __future__ import annotations
 import shutil
 import traceback
 import warnings
-from collections import Counter
+from collections import Counter, deque
+from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from dicomlab import engine, files, judge, standard
 from dicomlab.catalog import Entry, shown_modality
@@ -20,10 +21,15 @@ from dicomlab.pseudonyms import Key
 from dicomlab.records import Action, Change, Outcome, Reason, State
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from dicomlab.recipe import Recipe
 
 Patient = tuple[str, str]
+_T = TypeVar("_T")
+_Ended = tuple[Outcome, Any, dict[str, Any] | None]  # the outcome, the judge's verdict, the row of the audit
 _SUMMARIES = 1000
+_AHEAD = 4
 _JUDGED_IN_MEMORY = 64 << 20
 
 
@@ -100,27 +106,51 @@ def work(order: Order) -> Done:
     """De-identify, judge and write the files of one shard; one bad file never stops the others."""
     outcomes, verdicts, audit = [], {}, []
     deidentifiers = _Deidentifiers(order)
-    with warnings.catch_warnings():
+    waiting: deque[tuple[Entry, _Ended | Future[_Ended]]] = deque()
+
+    def settle(entry: Entry, ended: _Ended | Future[_Ended]) -> None:
+        outcome, verdict, row = ended.result() if isinstance(ended, Future) else ended
+        if verdict is not None:
+            verdicts[entry.ordinal] = verdict
+        if row is not None:
+            audit.append(row)
+        if outcome.state is State.QUARANTINED and not order.dry_run:
+            _quarantine(entry, outcome, order.quarantine)
+        outcomes.append(outcome)
+
+    # Digests and the disk leave the interpreter alone: while one instance is written the next one is cleaned.
+    with warnings.catch_warnings(), ThreadPoolExecutor(1) as writer:
         warnings.simplefilter("ignore")
         for entry, output in zip(order.entries, order.outputs, strict=True):
-            try:
-                outcome, verdict, row = _one(entry, output, order, deidentifiers)
-                if verdict is not None:
-                    verdicts[entry.ordinal] = verdict
-                if row is not None:
-                    audit.append(row)
-            except InstanceError as error:
-                face = order.faces.get(entry.ordinal)
-                why = face.refused if face is not None and error.reason is Reason.FACE_AT_RISK else ""
-                outcome = _held(entry, error.reason, detail=why)
-            except ReleaseError:
-                raise
-            except Exception as error:  # noqa: BLE001 - the run loop: a bad file never stops a run
-                outcome = _held(entry, Reason.UNEXPECTED, detail=place_of(error))
-            if outcome.state is State.QUARANTINED and not order.dry_run:
-                _quarantine(entry, outcome, order.quarantine)
-            outcomes.append(outcome)
+            waiting.append((entry, _one(entry, output, order, deidentifiers, writer=writer)))
+            while len(waiting) > _AHEAD:
+                settle(*waiting.popleft())
+        for pair in waiting:
+            settle(*pair)
     return Done(order.number, tuple(outcomes), verdicts, tuple(audit))
+
+
+def _guarded(entry: Entry, order: Order, call: Callable[[], _T]) -> _T | _Ended:
+    """Return what a call returns, or how its instance ends when it raises: one bad file never stops the others."""
+    try:
+        return call()
+    except InstanceError as error:
+        face = order.faces.get(entry.ordinal)
+        why = face.refused if face is not None and error.reason is Reason.FACE_AT_RISK else ""
+        return _held(entry, error.reason, detail=why), None, None
+    except ReleaseError:
+        raise
+    except Exception as error:  # noqa: BLE001 - the run loop: a bad file never stops a run
+        return _held(entry, Reason.UNEXPECTED, detail=place_of(error)), None, None
+
+
+@dataclass(frozen=True, repr=False)
+class _Cleaned:
+    """An instance to be written, how it will have ended then, and its row of the audit."""
+
+    instance: engine.Instance
+    outcome: Outcome
+    row: dict[str, Any]
 
 
 class _Deidentifiers(dict[Subject, engine.Deidentifier]):
@@ -144,12 +174,25 @@ class _Deidentifiers(dict[Subject, engine.Deidentifier]):
 
 
 def _one(
-    entry: Entry, output: str, order: Order, deidentifiers: _Deidentifiers
-) -> tuple[Outcome, Any, dict[str, Any] | None]:
+    entry: Entry, output: str, order: Order, deidentifiers: _Deidentifiers, *, writer: Executor
+) -> _Ended | Future[_Ended]:
+    """Return how an entry ended, or will have when it is written."""
     if entry.reason is not None:
         return _held(entry, entry.reason, detail=entry.detail), None, None
     if not order.recipe.select.accepts(entry.modality, entry.sop_class):
         return _held(entry, Reason.NOT_SELECTED), None, None
+    cleaned = _guarded(entry, order, lambda: _cleaned(entry, output, order, deidentifiers))
+    if not isinstance(cleaned, _Cleaned):
+        return cleaned
+    if order.dry_run:
+        return cleaned.outcome, None, cleaned.row
+    known = deidentifiers.encoded
+    if order.judged:  # the judge keeps the interpreter busy: nothing would be gained
+        return _guarded(entry, order, lambda: _judged_and_written(entry, cleaned, order, known))
+    return writer.submit(_guarded, entry, order, lambda: _written(cleaned, order, known))
+
+
+def _cleaned(entry: Entry, output: str, order: Order, deidentifiers: _Deidentifiers) -> _Cleaned:
     subject = order.subjects[
         entry.patient if order.recipe.identifiers.scope == "patient" else ("\\study", entry.study_uid)
     ]
@@ -177,19 +220,21 @@ def _one(
         "tags_anonymized": told.tags if told.first == entry.ordinal else {"same_as": told.first},
         "statistics": {"total_tags_processed": len(cleaned.instance.elements) + told.removed, **told.statistics},
     }
-    if order.dry_run:
-        return outcome, None, row
-    return *_judged_and_written(entry, cleaned, order, outcome, known=deidentifiers.encoded), row
+    return _Cleaned(cleaned.instance, outcome, row)
 
 
-def _judged_and_written(
-    entry: Entry, cleaned: engine.Cleaned, order: Order, outcome: Outcome, *, known: files.Encoded
-) -> tuple[Outcome, Any]:
+def _written(cleaned: _Cleaned, order: Order, known: files.Encoded) -> _Ended:
+    """Write what nobody has judged yet."""
+    target = order.release / (cleaned.outcome.output or "")
+    digest = files.write_atomic(target, files.encoded(cleaned.instance, known))
+    return replace(cleaned.outcome, sha256=digest), None, cleaned.row
+
+
+def _judged_and_written(entry: Entry, cleaned: _Cleaned, order: Order, known: files.Encoded) -> _Ended:
     """Write under the final name only what the judge lets pass."""
+    outcome = cleaned.outcome
     output = outcome.output or ""
     target = order.release / output
-    if not order.judged:
-        return replace(outcome, sha256=files.write_atomic(target, files.encoded(cleaned.instance, known))), None
     sizes = (e.length if e.value is None else len(e.value) for e in cleaned.instance.elements.values())
     bulky = sum(sizes) > _JUDGED_IN_MEMORY
     if bulky:
@@ -214,12 +259,12 @@ def _judged_and_written(
             after.unlink(missing_ok=True)
         checks = tuple(replace(c, where=c.where[:10]) for c in verdict.checks)
         held_back = _held(entry, Reason.FAILED_VERIFICATION, detail="; ".join(c.name for c in failed))
-        return replace(held_back, checks=checks), None
+        return replace(held_back, checks=checks), None, cleaned.row
     if isinstance(after, Path):
         after.replace(target)
     else:
         digest = files.write_atomic(target, [after])
-    return replace(outcome, sha256=digest, checks=verdict.checks), verdict
+    return replace(outcome, sha256=digest, checks=verdict.checks), verdict, cleaned.row
 
 
 def _held(entry: Entry, reason: Reason, *, detail: str = "") -> Outcome:
