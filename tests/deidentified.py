@@ -36,6 +36,19 @@ CLASSES = {
     "Retired NM": "1.2.840.10008.5.1.4.1.1.5",
     "No IOD": "1.2.840.10008.5.1.4.1.1.999",
 }
+# CID 7050 (PS3.16), to the letter; 113100 is the profile's own.
+CID_7050 = {
+    "clean-graphics": ("113103", "Clean Graphics Option"),
+    "clean-structured-content": ("113104", "Clean Structured Content Option"),
+    "clean-descriptors": ("113105", "Clean Descriptors Option"),
+    "retain-full-dates": ("113106", "Retain Longitudinal Temporal Information Full Dates Option"),
+    "retain-modified-dates": ("113107", "Retain Longitudinal Temporal Information Modified Dates Option"),
+    "retain-patient-characteristics": ("113108", "Retain Patient Characteristics Option"),
+    "retain-device-identity": ("113109", "Retain Device Identity Option"),
+    "retain-uids": ("113110", "Retain UIDs Option"),
+    "retain-safe-private": ("113111", "Retain Safe Private Option"),
+    "retain-institution-identity": ("113112", "Retain Institution Identity Option"),
+}
 
 
 def instance(kind: str = "CT", **attributes: Any) -> Dataset:

@@ -11,6 +11,10 @@ from pydicom.uid import CTImageStorage, ExplicitVRLittleEndian
 UID_ROOT = "1.2.826.0.1.3680043.8.498.77"
 
 
+# Rare words, so that finding one in an output is no accident.
+PLANTED = ("quellenbach", "zaphiro", "px88231", "19470523", "acc5577319", "wernigerode", "turmalin")
+
+
 def ct_instance(number: int = 1, **attributes: object) -> Dataset:
     """One CT slice of 8 × 8 pixels with every attribute that its IOD requires; keywords replace values."""
     ds = Dataset()
@@ -77,6 +81,24 @@ def item(**attributes: object) -> Dataset:
 def sequence(*items: Dataset) -> Sequence:
     """A sequence of items."""
     return Sequence(items)
+
+
+def patient(number: int, **attributes: object) -> Dataset:
+    """One CT slice of the patient whom `PLANTED` tells of."""
+    return ct_instance(
+        number,
+        **{
+            "PatientName": "Quellenbach^Zaphiro",
+            "PatientID": "PX88231",
+            "PatientBirthDate": "19470523",
+            "AccessionNumber": "ACC5577319",
+            "InstitutionName": "Klinik Wernigerode",
+            "ReferringPhysicianName": "Turmalin^Rudolf",
+            "StudyDescription": "CT thorax for Zaphiro Quellenbach",
+            "SeriesDescription": "CT thorax for Zaphiro Quellenbach",
+            **attributes,
+        },
+    )
 
 
 def write(instance: Dataset, path: Path) -> Path:

@@ -8,29 +8,12 @@ from pathlib import Path
 import factories
 import pandas as pd
 import pytest
+from factories import PLANTED, patient
 from pydicom.uid import SecondaryCaptureImageStorage
 
 from dicomlab import files
 from dicomlab.catalog import Catalog, Entry, Group, shown_modality
 from dicomlab.records import Masked, Reason
-
-# Rare words, so that finding one in a text is no accident.
-PLANTED = ("quellenbach", "zaphiro", "px88231", "19470523", "acc5577319", "wernigerode", "2.25.5577319")
-
-
-def instance(number: int, **attributes: object) -> object:
-    return factories.ct_instance(
-        number,
-        **{
-            "PatientName": "Quellenbach^Zaphiro",
-            "PatientID": "PX88231",
-            "PatientBirthDate": "19470523",
-            "AccessionNumber": "ACC5577319",
-            "SeriesDescription": "CT thorax for Zaphiro Quellenbach",
-            "InstitutionName": "Klinik Wernigerode",
-            **attributes,
-        },
-    )
 
 
 @pytest.fixture(scope="module")
@@ -40,12 +23,12 @@ def source(tmp_path_factory) -> Path:
     later = {"StudyInstanceUID": "2.25.5577319", "SeriesInstanceUID": "2.25.55773191"}
     scout = {"SeriesInstanceUID": "2.25.55773192", "BodyPartExamined": "QUELLENBACH", "Modality": "ZAPHIRO"}
     other = {"PatientID": "OTHER", "StudyInstanceUID": "1.2.9", "SeriesInstanceUID": "1.2.9.1", "NumberOfFrames": "12"}
-    factories.write(instance(1), folder / "PX88231" / "1")
-    factories.write(instance(2), folder / "PX88231" / "2")
-    factories.write(instance(3, **scout), folder / "PX88231" / "Zaphiro 3")
-    factories.write(instance(4, **later, BodyPartExamined="HEAD"), folder / "later" / "4.dcm")
-    factories.write(instance(5, **other, SOPClassUID=SecondaryCaptureImageStorage, Modality="OT"), folder / "5")
-    factories.write(instance(6, **other, SOPClassUID="1.2.276.0.1947.523"), folder / "6")
+    factories.write(patient(1), folder / "PX88231" / "1")
+    factories.write(patient(2), folder / "PX88231" / "2")
+    factories.write(patient(3, **scout), folder / "PX88231" / "Zaphiro 3")
+    factories.write(patient(4, **later, BodyPartExamined="HEAD"), folder / "later" / "4.dcm")
+    factories.write(patient(5, **other, SOPClassUID=SecondaryCaptureImageStorage, Modality="OT"), folder / "5")
+    factories.write(patient(6, **other, SOPClassUID="1.2.276.0.1947.523"), folder / "6")
     (folder / "letter to Quellenbach.txt").write_text("Dear Zaphiro", encoding="utf-8")
     (folder / "empty").touch()
     (folder / "broken").write_bytes((folder / "5").read_bytes()[:300])
@@ -59,7 +42,7 @@ def catalog(source) -> Catalog:
 
 
 def identifiers_in(text: str) -> list[str]:
-    return [word for word in PLANTED if word in text.casefold()]
+    return [word for word in (*PLANTED, "2.25.5577319") if word in text.casefold()]
 
 
 # --- who and what ----------------------------------------------------------------------------------------------------
@@ -97,14 +80,14 @@ def test_labels_number_patients_studies_and_series(catalog):
 
 def test_a_patient_is_issuer_and_patient_id_together(tmp_path):
     for number, issuer in enumerate(("NORTH", "SOUTH", "SOUTH")):
-        one = instance(number, IssuerOfPatientID=issuer, StudyInstanceUID=f"1.2.{number}")
+        one = patient(number, IssuerOfPatientID=issuer, StudyInstanceUID=f"1.2.{number}")
         factories.write(one, tmp_path / str(number))
     assert [len(g) for g in files.scan(tmp_path).patients] == [1, 2]
 
 
 def test_without_patient_id_the_study_stands_for_the_patient(tmp_path):
     for number, study in enumerate(("1.2.1", "1.2.2", "1.2.2")):
-        factories.write(instance(number, PatientID=" ", StudyInstanceUID=study), tmp_path / str(number))
+        factories.write(patient(number, PatientID=" ", StudyInstanceUID=study), tmp_path / str(number))
     assert [len(g) for g in files.scan(tmp_path).patients] == [1, 2]
 
 

@@ -7,25 +7,12 @@ import struct
 from xml.etree import ElementTree as ET
 
 import pytest
-from deidentified import cleaned, code, instance, item, recipe_of
+from deidentified import CID_7050, cleaned, code, instance, item, recipe_of
 from pydicom.dataset import Dataset
 
 from dicomlab.header import documents
 
 PROFILE = ("113100", "Basic Application Confidentiality Profile")
-# PS3.16 CID 7050, to the letter.
-CODES = {
-    "clean-graphics": ("113103", "Clean Graphics Option"),
-    "clean-structured-content": ("113104", "Clean Structured Content Option"),
-    "clean-descriptors": ("113105", "Clean Descriptors Option"),
-    "retain-full-dates": ("113106", "Retain Longitudinal Temporal Information Full Dates Option"),
-    "retain-modified-dates": ("113107", "Retain Longitudinal Temporal Information Modified Dates Option"),
-    "retain-patient-characteristics": ("113108", "Retain Patient Characteristics Option"),
-    "retain-device-identity": ("113109", "Retain Device Identity Option"),
-    "retain-uids": ("113110", "Retain UIDs Option"),
-    "retain-safe-private": ("113111", "Retain Safe Private Option"),
-    "retain-institution-identity": ("113112", "Retain Institution Identity Option"),
-}
 
 
 def said(ds: Dataset) -> list[tuple[str, str, str]]:
@@ -61,9 +48,9 @@ def test_without_options_the_profile_alone_is_claimed():
     assert said(cleaned(instance())) == [(PROFILE[0], "DCM", PROFILE[1])]
 
 
-@pytest.mark.parametrize("option", CODES)
+@pytest.mark.parametrize("option", CID_7050)
 def test_each_option_is_claimed_by_its_code_and_meaning(option):
-    number, meaning = CODES[option]
+    number, meaning = CID_7050[option]
     assert said(cleaned(instance(), [option])) == [(PROFILE[0], "DCM", PROFILE[1]), (number, "DCM", meaning)]
 
 
@@ -74,7 +61,7 @@ def test_the_profile_is_not_claimed_when_a_rule_retains_more():
 
 
 def test_what_was_said_before_stays_in_front_and_nothing_is_said_twice():
-    old = [code(PROFILE[0], "DCM", PROFILE[1]), code("113107", "DCM", CODES["retain-modified-dates"][1])]
+    old = [code(PROFILE[0], "DCM", PROFILE[1]), code("113107", "DCM", CID_7050["retain-modified-dates"][1])]
     method = ["Other tool 1.0", "by hand"]
     before = instance("CT", DeidentificationMethod=method, DeidentificationMethodCodeSequence=old)
     after = cleaned(before, ["clean-descriptors"])
@@ -119,7 +106,7 @@ def test_claims_stand_in_the_order_of_tags():
 
 
 def test_a_code_sequence_of_unknown_vr_is_read_and_made_whole():
-    inner = item(CodeValue="113107", CodingSchemeDesignator="DCM", CodeMeaning=CODES["retain-modified-dates"][1])
+    inner = item(CodeValue="113107", CodingSchemeDesignator="DCM", CodeMeaning=CID_7050["retain-modified-dates"][1])
     before = instance("CT", DeidentificationMethodCodeSequence=[inner])
     assert [number for number, *_ in said(cleaned(before))] == ["113107", "113100"]
 

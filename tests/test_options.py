@@ -11,26 +11,13 @@ from datetime import date, timedelta
 from typing import Any
 
 import pytest
-from deidentified import KEY, UID_ROOT, code, instance, item, recipe_of
+from deidentified import CID_7050, KEY, UID_ROOT, code, instance, item, recipe_of
 from pydicom import dcmread, dcmwrite
 from pydicom.dataset import Dataset
 
 from dicomlab import engine, judge
 from dicomlab.recipe import Recipe
 
-# CID 7050 (PS3.16), to the letter; 113100 is the profile's own.
-MEANINGS = {
-    "clean-graphics": ("113103", "Clean Graphics Option"),
-    "clean-structured-content": ("113104", "Clean Structured Content Option"),
-    "clean-descriptors": ("113105", "Clean Descriptors Option"),
-    "retain-full-dates": ("113106", "Retain Longitudinal Temporal Information Full Dates Option"),
-    "retain-modified-dates": ("113107", "Retain Longitudinal Temporal Information Modified Dates Option"),
-    "retain-patient-characteristics": ("113108", "Retain Patient Characteristics Option"),
-    "retain-device-identity": ("113109", "Retain Device Identity Option"),
-    "retain-uids": ("113110", "Retain UIDs Option"),
-    "retain-safe-private": ("113111", "Retain Safe Private Option"),
-    "retain-institution-identity": ("113112", "Retain Institution Identity Option"),
-}
 PEOPLE = {
     "PatientName": "Quistgaard^Ingeborg",
     "PatientBirthDate": "19510903",
@@ -67,16 +54,16 @@ def of_somebody(kind: str = "CT", **attributes: Any) -> Dataset:
 # What is claimed -------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("option", MEANINGS)
+@pytest.mark.parametrize("option", CID_7050)
 def test_an_option_is_claimed_by_its_code_beside_the_profile(option):
     after = released(of_somebody(), [option])
     said = [(c.CodeValue, c.CodingSchemeDesignator, c.CodeMeaning) for c in after.DeidentificationMethodCodeSequence]
-    number, meaning = MEANINGS[option]
+    number, meaning = CID_7050[option]
     assert said == [("113100", "DCM", "Basic Application Confidentiality Profile"), (number, "DCM", meaning)]
     assert after.PatientIdentityRemoved == "YES"
 
 
-@pytest.mark.parametrize("option", MEANINGS)
+@pytest.mark.parametrize("option", CID_7050)
 def test_dates_are_said_to_be_what_the_option_makes_of_them(option):
     # PS3.15 E.3.6; PS3.3 C.12.1.1.10
     told = {"retain-full-dates": "UNMODIFIED", "retain-modified-dates": "MODIFIED"}
@@ -84,7 +71,7 @@ def test_dates_are_said_to_be_what_the_option_makes_of_them(option):
     assert after.LongitudinalTemporalInformationModified == told.get(option, "REMOVED")
 
 
-@pytest.mark.parametrize("option", MEANINGS)
+@pytest.mark.parametrize("option", CID_7050)
 def test_no_option_retains_who_the_patient_is(option):
     before = of_somebody(
         PatientAddress="Eichhorngasse 17", OtherPatientIDsSequence=[item(PatientID="PX-9")],
@@ -403,10 +390,10 @@ def test_cleaning_beats_keeping():
 @pytest.mark.parametrize("dates", ["retain-full-dates", "retain-modified-dates"])
 def test_all_options_together_still_retain_nobody(dates):
     other = {"retain-full-dates", "retain-modified-dates"} - {dates}
-    options = [name for name in MEANINGS if name not in other]
+    options = [name for name in CID_7050 if name not in other]
     for before in (report(), presentation_state(), of_somebody(**DATED, PatientSex="F", StationName="CT1")):
         after = released(before, options)
         codes = {c.CodeValue for c in after.DeidentificationMethodCodeSequence}
-        assert codes == {"113100", *(MEANINGS[name][0] for name in options)}
+        assert codes == {"113100", *(CID_7050[name][0] for name in options)}
         assert b"uistgaard" not in filed(after)
         assert after.SOPInstanceUID == before.SOPInstanceUID

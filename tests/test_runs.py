@@ -24,6 +24,7 @@ import factories
 import pydicom
 import pytest
 from deidentified import on_headers
+from factories import PLANTED, patient
 from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 from pydicom.dataset import Dataset
@@ -36,24 +37,6 @@ from dicomlab.records import Reason, RunOutcome, State
 from dicomlab.runs import conduct
 
 KEY, OTHER_KEY = pseudonyms.Key(bytes(32)), pseudonyms.Key(bytes(31) + b"\1")
-# Rare words, so that finding one in an output is no accident.
-PLANTED = ("quellenbach", "zaphiro", "px88231", "19470523", "acc5577319", "wernigerode", "turmalin")
-
-
-def patient(number: int, **attributes: object) -> Dataset:
-    return factories.ct_instance(
-        number,
-        **{
-            "PatientName": "Quellenbach^Zaphiro",
-            "PatientID": "PX88231",
-            "PatientBirthDate": "19470523",
-            "AccessionNumber": "ACC5577319",
-            "InstitutionName": "Klinik Wernigerode",
-            "ReferringPhysicianName": "Turmalin^Rudolf",
-            "StudyDescription": "CT thorax for Zaphiro Quellenbach",
-            **attributes,
-        },
-    )
 
 
 def other_patient(number: int, **attributes: object) -> Dataset:
