@@ -164,7 +164,3 @@ class Frames:
         if samples.ndim == 2:  # noqa: PLR2004 - no colours
             return samples.astype(np.float32)
         return samples[..., 0].astype(np.float32) if self.luminance else samples.astype(np.float32) @ _LUMA
-
-    def index_plane(self, n: int) -> Samples | None:
-        """Return the stored indices of a PALETTE COLOR frame; None for other images."""
-        return self.samples(n) if self.layout.photometric == "PALETTE COLOR" else None
