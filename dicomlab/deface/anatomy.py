@@ -52,10 +52,12 @@ def anatomy(volume: Volume, matrix: NDArray[np.float64], threshold: float, *, ct
     samples = along(thin, affine, matrix @ box(), SHAPE)
     inside = skin_inside(samples, threshold, STEP_MM)
     where, clear = eyes(samples, STEP_MM, ct=ct)
-    brain = _brain(samples, inside, ct=ct, sockets=where[2] + 20 if clear > 1 else 8)
     # The edge of the field of view is no skin: only air that was seen counts.
     air = ~np.logical_or.accumulate(inside, axis=1) & np.isfinite(samples)
-    return Anatomy(samples, inside, _far(air, FRONT), brain, _far(brain, FRONT), where, clear, _nose(inside))
+    front = _far(air, FRONT)
+    eyes_at = where[2] if clear > 1 else None
+    brain = _brain(samples, inside, front, ct=ct, eyes_at=eyes_at)
+    return Anatomy(samples, inside, front, brain, _far(brain, FRONT), where, clear, _nose(inside))
 
 
 def _nose(inside: Mask) -> float:
@@ -71,6 +73,9 @@ def _nose(inside: Mask) -> float:
 # CT; before the eyes: between the sockets, above); how wide bridges and gaps are, mm; which part of the upper head is
 # too much.
 _DARK, _OFF, _OFF_FRONT, _BRIDGE, _CLOSE, _FULL = (0.36, 0.45, 0.6, 0.7), (14.0, 18.0), (9.0, 12.0), 5.5, 8.0, 0.76
+# Islands, which no bridge joins to it where furrows are wide: so near the drawn brain, above its floor; on the sockets'
+# roof, as high above the eyes and as far behind them, so deep below the skin of the brow. All in mm.
+_ISLAND_MM, _FLOOR_MM, _ROOF_MM, _ROOF_BACK_MM, _DEEP_MM = 4.0, 6.0, (14.0, 40.0), 50.0, 14.0
 
 
 def _part(lower: tuple[float, float, float], upper: tuple[float, float, float]) -> tuple[slice, ...]:
@@ -93,13 +98,18 @@ def _far(mask: Mask, part: tuple[slice, ...]) -> NDArray[np.float32]:
     return far
 
 
-def _brain(samples: Samples, inside: Mask, *, ct: bool, sockets: float) -> Mask:
-    """Return the brain; no higher than `sockets` (mm) it does not reach before the eyes."""
+def _brain(samples: Samples, inside: Mask, front: Samples, *, ct: bool, eyes_at: float | None) -> Mask:
+    """Return the brain; `eyes_at` is their height (mm): up to the sockets' roof it does not reach before them."""
     drawn, found = head(STEP_MM), np.zeros_like(inside)
     z, y, _ = (line[part] for line, part in zip(axes(STEP_MM), _lines(_SKULL), strict=True))
-    front = np.where(z < sockets, _OFF_FRONT[0], _OFF_FRONT[1])
-    near = drawn.off[_SKULL] < np.where(y < 5, front, _OFF[ct])
+    off = drawn.off[_SKULL]
+    reach = np.where(z < (8 if eyes_at is None else eyes_at + 20), _OFF_FRONT[0], _OFF_FRONT[1])
+    near = off < np.where(y < 5, reach, _OFF[ct])
     skin, into = inside[_SKULL], drawn.into[_SKULL]
+    close = (off < _ISLAND_MM) & (z > _FLOOR_MM)
+    if eyes_at is not None:
+        roof = (z > eyes_at + _ROOF_MM[0]) & (z < eyes_at + _ROOF_MM[1]) & (y < _ROOF_BACK_MM)
+        close |= roof & (off < _OFF[0]) & (front[_SKULL] > _DEEP_MM)
     value = np.nan_to_num(samples[_SKULL], nan=-1e4)
     seed = (into > 14) & skin
     if seed.sum() < 1000:  # 8 ml
@@ -111,7 +121,7 @@ def _brain(samples: Samples, inside: Mask, *, ct: bool, sockets: float) -> Mask:
             least, most = min(low, middle - 40), max(high, middle + 75)
         else:
             least, most = dark * middle, high + 0.4 * (high - 0.55 * middle)
-        brain = _joined((value > least) & (value < most) & skin & near, seed) | ((into > 6) & skin)
+        brain = _joined((value > least) & (value < most) & skin & near, seed, close) | ((into > 6) & skin)
         # Where skull and scalp are thin the brain runs out into them: then a stricter look.
         if (brain & skull).sum() < _FULL * skull.sum():
             break
@@ -119,14 +129,15 @@ def _brain(samples: Samples, inside: Mask, *, ct: bool, sockets: float) -> Mask:
     return found
 
 
-def _joined(like: Mask, seed: Mask) -> Mask:
-    """Return what is joined to the seed by more than a narrow bridge, its gaps closed."""
+def _joined(like: Mask, seed: Mask, close: Mask) -> Mask:
+    """Return what is joined to the seed by more than a narrow bridge, or lies where a brain does, its gaps closed."""
     like = like | (ndi.uniform_filter(like.astype(np.float32), 3) > 0.8)  # noise, thinner than any bone
     labels, _ = ndi.label(ndi.distance_transform_edt(like, sampling=STEP_MM) > _BRIDGE)
     counts = np.bincount(labels[seed])
     counts[0] = 0
     core = labels == counts.argmax() if counts.any() else seed
     whole = (ndi.distance_transform_edt(~core, sampling=STEP_MM) < _BRIDGE + 1.5) & like
+    whole |= ndi.binary_opening(like & close)  # islands, where the furrows of an old brain are wide
     outward = ndi.distance_transform_edt(~whole, sampling=STEP_MM)
     closed = ndi.distance_transform_edt(outward < _CLOSE, sampling=STEP_MM) > _CLOSE
     return np.asarray(whole | closed)

@@ -24,6 +24,7 @@ STEP = 1.5  # mm
 _REMOVED = 0.8  # share of the first millimetres of a ray that must be gone
 _FACE_MM, _EYE_MM, _EYE_RADIUS, _CLOSE_MM, _CORE_MM, _DEEPEST = 6.0, 18.0, 12.0, 5.0, 3.0, 70.0
 _CT_SKIN = -300.0  # HU
+_EDGE_MM = 4.5  # a body that begins so near the edge of the field of view is cut by it
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,14 +65,18 @@ def score(head: SyntheticHead, after: NDArray[np.generic], mask: Mask) -> Scores
     low = float(before.min())
     seen = along(before, to_index, size, low)
     gone = along(mask.astype(np.float32), to_index, size, 0.0, order=0) > 0.5  # noqa: PLR2004
+    # What lies outside the field of view is in no image, though a body's closed gaps may reach there.
+    view = along(np.ones(mask.shape, np.float32), to_index, size, 0.0, order=0) > 0.5  # noqa: PLR2004
     threshold = skin_threshold(seen, ct=head.contrast == "CT")
     body = solid(seen, threshold)
     left = along(after.astype(np.float32), to_index, size, low)
     depth, depth_after = first(body), first(solid(np.where(gone, low, left), threshold))
-    face, eyes = rays(depth, origin, head.truth.landmarks)
+    flesh = cut_open(depth, to_index, mask.shape)
+    face, eyes = (wanted & ~flesh for wanted in rays(depth, origin, head.truth.landmarks))
     brain, core = altered(mask, head.truth, head.spacing)
     return Scores(
-        removed(face, depth, gone, _FACE_MM), removed(eyes, depth, gone, _EYE_MM), close(face, depth, depth_after),
+        removed(face, depth, gone | ~view, _FACE_MM), removed(eyes, depth, gone | ~view, _EYE_MM),
+        close(face, depth, depth_after),
         brain, core, percent(gone & body, body), int(np.count_nonzero((head.array != after) & ~mask)),
     )  # fmt: skip
 
@@ -134,6 +139,21 @@ def rays(depth: Values, origin: tuple[float, float, float], marks: Landmarks) ->
     if face.any():
         face &= (depth - np.nanmin(depth[face])) * STEP <= _DEEPEST
     return face, face & (np.hypot(np.abs(x) - marks.eye_dx, z - marks.eye_z) < _EYE_RADIUS)
+
+
+def cut_open(depth: Values, to_index: Matrix, shape: tuple[int, ...]) -> Mask:
+    """Return which rays (z, x) meet flesh, not skin: the field of view ends there, below the head or beside it.
+
+    A field of view that ends in front of the head cuts a nose, and the rays still meet a face.
+    """
+    z, x = np.nonzero(np.isfinite(depth))
+    place = (to_index @ np.stack([x * 0.0 + z, depth[z, x], x, np.ones(len(z))]))[:3]
+    spacing = STEP * np.linalg.norm(np.linalg.inv(to_index)[:3, :3], axis=0)[:, None]
+    edge = np.minimum(place, np.array(shape)[:, None] - 1 - place) * spacing
+    front = np.argmax(np.abs(to_index[:3, 1]) * spacing[:, 0])
+    found = np.zeros(depth.shape, bool)
+    found[z, x] = np.delete(edge, front, axis=0).min(axis=0) < _EDGE_MM
+    return found
 
 
 def removed(wanted: Mask, depth: Values, gone: Mask, millimetres: float) -> float:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -17,7 +17,7 @@ from dicomlab.forge.draw import Draw
 from dicomlab.forge.encoding import EXPLICIT, IMPLICIT, LS, RLE, Envelope, encode
 from dicomlab.forge.heads.contrasts import modality
 from dicomlab.forge.heads.forging import forge_head
-from dicomlab.forge.heads.negatives import NEGATIVES, forge_negative
+from dicomlab.forge.heads.negatives import forge_negative
 from dicomlab.forge.heads.scoring import skin_threshold, solid
 from dicomlab.forge.heads.writing import Stored, ds, frame_of_reference, series_of, write_dicom
 from dicomlab.forge.instances.common import Series, code, sheet_of
@@ -166,18 +166,28 @@ def _outlines(skin: NDArray[np.bool_]) -> Iterator[tuple[int, NDArray[np.float64
             yield k, max(lines, key=len)[:-1:2] - 1
 
 
+# What a corpus varies, each list in turn and of its own length, so that a dozen heads show everything once or more.
+_CONTRASTS = (("T1", False), ("CT", True), ("T2", False), ("CT", False), ("FLAIR", False), ("PD", False), ("CT", True))
+_FIELDS = ("full", "nose", "full", "vault", "full", "chin", "neck", "brain")
+_AGES = ((1, 5), (6, 17), (18, 40), (40, 65), (65, 92))
+_TURNED = 30.0  # degrees: pitch, yaw and roll, either way
+_OTHERS = ("torso", "sphere", "knee", "skull_stripped", "cylinder", "pelvis", "hand", "breast", "noise", "empty")
+
+
 def corpus(folder: Path, seed: int, count: int, *, spacing: float = 1.0) -> tuple[str, ...]:
     """Write `count` volumes, four heads to one that is none, as DICOM with their truth; return their names.
 
-    `<name>/dicom/` holds a series, `<name>/truth.nii.gz` what its samples decode to, `ref/<name>_brain.nii.gz`
-    the brain, `SUBJECTS.json` where each face is, in LPS mm along the patient's axes. Poses stay within
-    what such marks can say: 10 degrees of yaw and roll, 20 of pitch.
+    Ages, contrasts, planes, fields of view and CTs' tables go round; pitch, yaw and roll reach 30 degrees.
+    `<name>/dicom/` holds a series, `<name>/truth.nii.gz` what its samples decode to, `ref/<name>_brain.nii.gz` the
+    brain. `SUBJECTS.json` tells what was varied and where each face is: `upright` (4x4) takes LPS mm to a frame in
+    which the head looks straight ahead, `held` are the landmarks there. The same landmarks stand beside them as seen
+    along the patient's axes, for scorers that look along these: near the truth where a head is turned by little.
     """
     (folder / "ref").mkdir(parents=True, exist_ok=True)
     subjects: dict[str, dict[str, object]] = {}
     for number in range(count):
         draw = Draw(seed, "corpus", str(number))
-        head = _drawn(draw, seed * 1000 + number, number, spacing)
+        head, varied = _drawn(draw, seed * 1000 + number, number, spacing)
         stored = Stored(
             signed=draw.choice((True, False)), descending=draw.choice((True, False)),
             syntax=draw.choice((EXPLICIT, EXPLICIT, IMPLICIT, LS, RLE)),
@@ -189,12 +199,12 @@ def corpus(folder: Path, seed: int, count: int, *, spacing: float = 1.0) -> tupl
         )
         slope, intercept = stored.rescale(head.contrast)
         about: dict[str, object] = {"mod": modality(head.contrast), "dicom": {"slope": slope, "inter": intercept}}
+        about["contrast"] = head.contrast
         if head.truth is None:
             about["neg"] = True
         else:
-            seen = head.truth.seen
-            about |= {"mid": seen.mid, "brow": seen.brow, "bot": seen.bot, "hw": seen.hw, "eye_z": seen.eye_z}
-            about |= {"eye_dx": seen.eye_dx, "age": round(head.age), "contrast": head.contrast}
+            about |= asdict(head.truth.seen) | varied
+            about |= {"upright": head.truth.upright.tolist(), "held": asdict(head.truth.landmarks)}
             brain = nifti(head.truth.brain.astype(np.float32), head.affine.astype(np.float64))
             (folder / "ref" / f"{name}_brain.nii.gz").write_bytes(brain)
         subjects[name] = about
@@ -202,17 +212,19 @@ def corpus(folder: Path, seed: int, count: int, *, spacing: float = 1.0) -> tupl
     return tuple(subjects)
 
 
-def _drawn(draw: Draw, seed: int, number: int, spacing: float) -> SyntheticHead:
-    """Return the volume with this number of a corpus."""
-    if number % 5 == 4:  # noqa: PLR2004 - every fifth
-        return forge_negative(seed, NEGATIVES[number // 5 % len(NEGATIVES)], spacing=(spacing,) * 3)
-    contrast = ("T1", "CT", "T2", "CT", "FLAIR", "T1", "PD", "CT")[number % 8]
-    u = draw.uniform
-    thick = draw.choice((1.0, 1.0, 1.5, 3.0))
+def _drawn(draw: Draw, seed: int, number: int, spacing: float) -> tuple[SyntheticHead, dict[str, object]]:
+    """Return the volume with this number of a corpus, and what of a head was varied."""
+    others, nth = divmod(number, 5)
+    if nth == 4:  # noqa: PLR2004 - every fifth
+        return forge_negative(seed, _OTHERS[others % len(_OTHERS)], spacing=(spacing,) * 3), {}
+    nth = number - others  # among the heads
+    u, (contrast, table) = draw.uniform, _CONTRASTS[nth % len(_CONTRASTS)]
     plane = "axial" if contrast == "CT" else draw.choice(("axial", "sagittal", "coronal", "oblique"))
-    fov = draw.choice(("full", "full", "full", "neck", "chin", "nose", "brain", "vault"))
-    return forge_head(
-        seed, contrast=contrast, age=draw.choice((2, 5, 10, 16, 25, 35, 45, 55, 65, 75, 85, 90)), fov=fov, plane=plane,
-        pose=(u(-20, 20), u(-10, 10), u(-10, 10)), table=draw.choice((True, False)),
-        spacing=(spacing * thick, spacing * u(0.8, 1.1), spacing * u(0.8, 1.1)),
-    )  # fmt: skip
+    thick = spacing * draw.choice((1.0, 1.0, 1.5, 3.0))
+    age, fov = round(u(*_AGES[nth % len(_AGES)])), _FIELDS[nth % len(_FIELDS)]
+    pitch, yaw, roll = (u(-_TURNED, _TURNED) for _ in range(3))
+    fine = (thick, spacing * u(0.8, 1.1), spacing * u(0.8, 1.1))
+    head = forge_head(seed, contrast=contrast, age=age, fov=fov, plane=plane, pose=(pitch, yaw, roll), table=table,
+                      spacing=fine)  # fmt: skip
+    pose = [round(v) for v in (pitch, yaw, roll)]
+    return head, {"age": age, "fov": fov, "plane": plane, "pose": pose, "table": table}
