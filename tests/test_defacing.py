@@ -39,7 +39,7 @@ def test_every_series_of_the_head_is_released_without_its_face_and_verified(rele
     written = [o for o in released.outcomes if o.state is State.WRITTEN]
     assert Counter(o.modality for o in written) == {"MR": 67 + 29 + 3}
     assert released.verdict.passed
-    assert {o.repainted.mask for o in written if o.repainted} == {"faces/00000-00.npz"}
+    assert {o.repainted.mask for o in written if o.repainted} == {"faces/p0f0.npz"}
     datasets = [dcmread(released.release / o.output) for o in written]
     assert {d.RecognizableVisualFeatures for d in datasets} == {"NO"}
     assert all("113102" in {c.CodeValue for c in d.DeidentificationMethodCodeSequence} for d in datasets)
@@ -63,6 +63,11 @@ def test_the_report_tells_how_sure_the_mask_is_and_what_was_measured_afterwards(
     assert head["numbers"]["outside after"] == 0
     assert head["numbers"]["left after"] <= 0.05
     assert "metric" in head["numbers"]
+
+
+def test_the_name_of_a_head_is_nobodys_number(released):
+    (head,) = json.loads((released.release / "report.json").read_text("utf-8"))["heads"]
+    assert not head["name"].replace("-", "").isdigit()  # or a serial number of a device could be found in the report
 
 
 def test_a_second_look_at_the_release_comes_to_the_same(study, released):

@@ -21,7 +21,7 @@ PIXELS = "pixels unchanged but where text or a face was removed"
 FACES = ["clean-recognizable-visual-features"]
 AIR = -1000.0
 TISSUE = 1000 + np.arange(12 * 16).reshape(12, 16)
-NAME = "faces/00000-00.npz"
+NAME = "faces/p0f0.npz"
 
 
 def ct() -> Dataset:

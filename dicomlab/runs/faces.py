@@ -130,7 +130,8 @@ def find_faces(order: FaceOrder) -> FacesFound:
         heads = []
         masks: list[FaceMask] = []
         for n, (frame, members) in enumerate(sorted(groups.items())):
-            found = _found(_Frame(order, f"{order.number:05d}-{n:02d}", frame, members))
+            name = f"p{order.number}f{n}"  # digits alone, such as 00002-00, could be somebody's or something's number
+            found = _found(_Frame(order, name, frame, members))
             faces |= found.faces
             heads.append(found.told)
             masks += [found.mask] if found.mask is not None else []
