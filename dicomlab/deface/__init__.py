@@ -3,7 +3,7 @@
 from dicomlab.deface.checking import Scores, check
 from dicomlab.deface.masking import Confidence, FaceMask, Placement, face_mask, is_head, register
 from dicomlab.deface.removing import air_value, deface
-from dicomlab.deface.rendering import VIEWS, rendering
+from dicomlab.deface.rendering import VIEWS, rendering, strip
 from dicomlab.deface.teaching import region_growing, threshold_mask
 from dicomlab.deface.triage import face_risk
 
@@ -22,5 +22,6 @@ __all__ = [
     "region_growing",
     "register",
     "rendering",
+    "strip",
     "threshold_mask",
 ]

@@ -29,7 +29,7 @@ _ALONE = "only CT or MR show the skin for certain; give one of the same Frame of
 # What a head must show, fitted on real heads in many poses and on what is none; eyes: (not CT, CT).
 _METRIC, _OVERLAP, _COVERAGE, _SCALE, _STRETCH = 0.36, 0.8, 0.42, (0.64, 1.25), 1.22
 _SKULL_MM, _BRAIN, _WELL, _EYES, _NOSE_MM = 25.0, (0.4, 0.82, 0.92), 0.9, (2.6, 1.35), (12.0, 32.0)
-_METRIC_NOSE = 0.44  # a nose alone, without clear eyes, is believed where the fit is good
+_METRIC_NOSE = (0.44, 0.4)  # a nose alone, without clear eyes, is believed where the fit is good; where the skins agree
 _SURELY, _HARDLY = (0.3, 0.8, 0.5), 0.15  # mutual information, Dice, coverage of a first impression
 
 
@@ -125,7 +125,7 @@ def confidence_of(placement: Placement) -> Confidence:
     skull = LOWER[0] + STEP_MM * np.arange(found.inside.shape[0]) > _SKULL_MM
     brain = float(found.brain[skull].sum() / max(1, found.inside[skull].sum()))
     most = _BRAIN[1] if pose.overlap < _WELL else _BRAIN[2]
-    nose = _NOSE_MM[0] < found.nose < _NOSE_MM[1] and pose.metric > _METRIC_NOSE
+    nose = _NOSE_MM[0] < found.nose < _NOSE_MM[1] and pose.metric > _METRIC_NOSE[pose.overlap > _WELL]
     face = nose or found.eyes_clear > _EYES[placement.ct]
     reasons = (
         (pose.metric < _METRIC, "the fit to a head is poor"),

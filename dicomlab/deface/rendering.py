@@ -20,6 +20,7 @@ VIEWS = {
     "front": (0.0, 0.0), "left 45": (-45.0, 0.0), "right 45": (45.0, 0.0), "left": (-90.0, 0.0), "right": (90.0, 0.0),
     "up": (0.0, 30.0), "down": (0.0, -30.0),
 }  # fmt: skip
+STRIP_MM, _RIM = 2.5, 2  # mm per pixel of a strip; its pixels above a head
 _LIGHT = np.array([0.15, 0.35, 1.0]) / np.linalg.norm([0.15, 0.35, 1.0])
 
 
@@ -77,3 +78,32 @@ def rendering(volume: Volume, view: str, *, threshold: float | None = None, step
     if threshold is None:
         threshold = skin_threshold(grid.samples, ct=volume.modality == "CT")
     return shaded(depths(turned(skin_inside(grid.samples, threshold, step), view)))
+
+
+def strip(volume: Volume, side: int = 128) -> NDArray[np.uint8]:
+    """Return the skin from all seven sides beside each other: one row of square pictures in the order of `VIEWS`.
+
+    Parameters
+    ----------
+    volume
+        A head, any modality; give the one without its face wherever others may see the picture.
+    side
+        Pixels of each square's side; one is `STRIP_MM` mm.
+    """
+    grid = gridded(volume, STRIP_MM)
+    threshold = skin_threshold(grid.samples, ct=volume.modality == "CT")
+    inside = skin_inside(grid.samples, threshold, STRIP_MM)
+    return np.hstack([_squared(shaded(depths(turned(inside, view))), side) for view in VIEWS])
+
+
+def _squared(picture: NDArray[np.uint8], side: int) -> NDArray[np.uint8]:
+    """Return a picture cut or padded to a square: the body's top at its upper edge, its middle in the middle."""
+    out = np.zeros((side, side), np.uint8)
+    rows, columns = (np.nonzero(picture.any(axis=axis))[0] for axis in (1, 0))
+    if rows.size:
+        middle = int(columns[0] + columns[-1] + 1) // 2
+        left = max(0, middle - side // 2)
+        part = picture[rows[0] :, left : middle + side // 2][: side - _RIM, :side]
+        start = max(0, side // 2 - middle)
+        out[_RIM : _RIM + part.shape[0], start : start + part.shape[1]] = part
+    return out

@@ -3,6 +3,7 @@
 facts      records -> plain values (what is said)
 page       plain values + templates -> one HTML or JSON file (how it is laid out)
 pictures   a few released instances -> small PNGs that show neither text nor a face
+heads      heads of a release from seven sides, without their faces
 figures    catalogs and summaries -> plots, without identifiers
 tables     attribute summaries -> a searchable table of distinct values, masked
 """

@@ -23,6 +23,7 @@ from pydicom.pixels.processing import apply_modality_lut
 from pydicom.pixels.utils import pixel_array
 
 from dicomlab.records import Carrier, Outcome, RunOutcome, State
+from dicomlab.reports.heads import strips
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -47,7 +48,8 @@ _PLANES = ("PlaneOrientationSequence", "PlanePositionSequence")
 class Picture:
     """One series in the report: a PNG as a data URI, or the reason why none is shown.
 
-    `ordinal` is the position of the instance's source file in the scan; `caption` says what is seen.
+    `ordinal` is the position of the instance's source file in the scan; `caption` says what is seen. `head`: of which
+    head, by the name in the report, this is a strip of seven views without its face; "" for a slice.
     """
 
     ordinal: int
@@ -56,6 +58,7 @@ class Picture:
     caption: str
     uri: str = ""
     why_not: str = ""
+    head: str = ""
 
 
 def pictures(release: Path | str, outcome: RunOutcome | Iterable[Outcome], limit: int = 8) -> tuple[Picture, ...]:
@@ -73,8 +76,8 @@ def pictures(release: Path | str, outcome: RunOutcome | Iterable[Outcome], limit
     Returns
     -------
     tuple of Picture
-        Pictures first, then one entry for each kind or series that is not shown, with the reason. Nothing from a
-        header but modality, SOP Class and size is in them.
+        Slices first, then the heads whose face the run removed, from seven sides, then one entry for each kind or
+        series that is not shown, with the reason. Nothing from a header but modality, SOP Class and size is in them.
     """
     outcomes = outcome.outcomes if isinstance(outcome, RunOutcome) else tuple(outcome)
     kinds: defaultdict[tuple[str, str], dict[str, list[Outcome]]] = defaultdict(dict)
@@ -89,7 +92,12 @@ def pictures(release: Path | str, outcome: RunOutcome | Iterable[Outcome], limit
         if modality not in SLICES
     ]
     hidden = {(p.modality, p.sop_class, p.why_not): p for p in [*reversed(drawn), *others] if not p.uri}
-    return (*(p for p in drawn if p.uri), *hidden.values())
+    faceless = strips(release, outcome) if isinstance(outcome, RunOutcome) else {}
+    seen = [
+        Picture(-1, "", "", "the head from seven sides, as released", uri=_png(strip, strip.shape[1]), head=name)
+        for name, strip in faceless.items()
+    ]
+    return (*(p for p in drawn if p.uri), *seen, *hidden.values())
 
 
 def _in_turn(kinds: Sequence[list[list[Outcome]]], limit: int) -> list[list[Outcome]]:
@@ -209,10 +217,10 @@ def _window(head: Dataset, values: NDArray[np.float32]) -> tuple[float, float]:
     return float(low), float(high)
 
 
-def _png(grey: NDArray[np.uint8]) -> str:
-    """Return a PNG of at most `LONG_SIDE` pixels a side, as a data URI without any metadata."""
+def _png(grey: NDArray[np.uint8], most: int = LONG_SIDE) -> str:
+    """Return a PNG of at most `most` pixels a side, as a data URI without any metadata."""
     image = Image.fromarray(grey)
-    scale = min(1.0, LONG_SIDE / max(image.size))
+    scale = min(1.0, most / max(image.size))
     size = (max(1, round(image.width * scale)), max(1, round(image.height * scale)))
     stream = io.BytesIO()
     image.resize(size, Image.Resampling.LANCZOS).save(stream, "PNG", optimize=True)
