@@ -15,7 +15,7 @@ from __future__ import annotations
 import argparse
 import contextlib
 import json
-import os
+import re
 import subprocess
 import sys
 import tempfile
@@ -65,15 +65,20 @@ def truth_of(corpus: Path, name: str, about: Mapping[str, Any]) -> heads.Synthet
 
 
 def run(source: Path, out: Path) -> tuple[int, str, float, float]:
-    """Return exit code, what was said, seconds and the most memory (MB) of `dicomlab deface`."""
-    start = time.perf_counter()
+    """Return exit code, how it ended, seconds and the most memory (MB) of `dicomlab deface`."""
+    start, most = time.perf_counter(), 0.0
     with tempfile.TemporaryFile("w+") as said:
         child = subprocess.Popen([PROGRAM, "deface", source, out], stdout=said, stderr=subprocess.DEVNULL)  # noqa: S603 - our own
-        _, status, used = os.wait4(child.pid, 0)
-        child.returncode = os.waitstatus_to_exitcode(status)
+        while child.poll() is None:
+            # What `wait4` tells includes the memory of this process, from which the child came.
+            told = Path(f"/proc/{child.pid}/status")
+            with contextlib.suppress(OSError):
+                most = max(most, *(int(n) / 1024 for n in re.findall(r"VmHWM:\s*(\d+)", told.read_text())), 0.0)
+            time.sleep(0.05)
         seconds = time.perf_counter() - start
         said.seek(0)
-        return child.returncode, said.read(), seconds, used.ru_maxrss / 1024
+        ended = " ".join(said.read().split()).rpartition("- ")[2]
+        return child.returncode, re.sub(r"^\d+ \d+ ", "", ended), seconds, most
 
 
 def previewed(source: Path) -> float:
@@ -109,7 +114,7 @@ def measured(corpus: Path, name: str, about: Mapping[str, Any], out: Path) -> di
     source = corpus / name / "dicom"
     code, said, row["full s"], row["MB"] = run(source, out)
     row["refused"] = code != 0
-    row["why"] = " ".join(said.split("how it ended")[-1].split()).strip() if code else ""
+    row["why"] = said if code else ""
     if code or about.get("neg"):
         row["missed"] = [] if code else ["written, and no head"]
         return row

@@ -8,10 +8,12 @@ import numpy as np
 import pytest
 
 from dicomlab import deface
-from dicomlab.errors import FaceRefused
+from dicomlab.errors import DicomlabError, FaceRefused
 from dicomlab.forge import heads
 from dicomlab.recipe import DefaceSettings
+from dicomlab.records import BATCH_VARIABLE
 from dicomlab.volume import Volume, sampled
+from dicomlab.widgets import views
 
 SETTINGS = DefaceSettings()
 
@@ -112,6 +114,30 @@ def test_seven_views_show_a_head_on_black(volume, view):
     assert picture.dtype == np.uint8
     assert picture.ndim == 2
     assert 0.2 < (picture > 0).mean() < 0.95
+
+
+def test_a_strip_shows_all_seven_views_and_the_face_is_gone_from_it(volume, mask):
+    before, after = deface.strip(volume, 96), deface.strip(deface.deface(volume, mask), 96)
+    assert before.shape == after.shape == (96, 7 * 96)
+    for n, view in enumerate(deface.VIEWS):
+        old, new = before[:, 96 * n : 96 * (n + 1)], after[:, 96 * n : 96 * (n + 1)]
+        assert (new > 0).mean() > 0.2, view
+        assert (old != new).mean() > 0.05, view
+
+
+def test_a_notebook_shows_the_head_after_and_before_only_when_asked_on_a_screen(volume, mask, monkeypatch):
+    assert {axes.get_title().split(",")[0] for axes in views(volume, mask).axes} == {"after"}
+    told = [axes.get_title() for axes in views(volume, mask, reveal=True).axes]
+    assert told == [f"{when}, {view}" for when in ("before", "after") for view in deface.VIEWS]
+    monkeypatch.setenv(BATCH_VARIABLE, "1")
+    with pytest.raises(DicomlabError, match="batch"):
+        views(volume, mask, reveal=True)
+    assert len(views(volume, mask).axes) == 7
+
+
+def test_no_face_is_shown_where_nothing_was_removed(volume):
+    with pytest.raises(FaceRefused, match="no mask"):
+        views(volume, None)
 
 
 @pytest.mark.parametrize("kind", ["torso", "knee", "sphere", "skull_stripped", "empty"])

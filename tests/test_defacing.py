@@ -2,19 +2,27 @@
 
 from __future__ import annotations
 
+import base64
+import io
 import json
+import re
 from collections import Counter
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 from deidentified import recipe_of
+from PIL import Image
 from pydicom import dcmread
 
 import dicomlab as dl
+from dicomlab import deface, reports
 from dicomlab.cli import main
 from dicomlab.forge import heads
-from dicomlab.records import Reason, State
+from dicomlab.records import Check, Reason, State
+from dicomlab.reports.heads import strips
+from dicomlab.volume import volumes_of
 
 KEY = dl.Key(b"f" * 32)
 FACES = "clean-recognizable-visual-features"
@@ -33,6 +41,11 @@ def released(study, tmp_path_factory) -> dl.RunOutcome:
     """That study after a run that removes faces."""
     recipe = recipe_of([FACES], at_risk={"text": "keep", "face": "quarantine"})
     return dl.run(study, tmp_path_factory.mktemp("release") / "out", recipe, KEY)
+
+
+def volume_of(folder: Path):
+    (volume,), _ = volumes_of([dcmread(p) for p in sorted(folder.glob("*.dcm"))])
+    return volume
 
 
 def test_every_series_of_the_head_is_released_without_its_face_and_verified(released):
@@ -68,6 +81,37 @@ def test_the_report_tells_how_sure_the_mask_is_and_what_was_measured_afterwards(
 def test_the_name_of_a_head_is_nobodys_number(released):
     (head,) = json.loads((released.release / "report.json").read_text("utf-8"))["heads"]
     assert not head["name"].replace("-", "").isdigit()  # or a serial number of a device could be found in the report
+
+
+def test_the_report_shows_the_released_head_from_seven_sides_and_never_the_face(study, released):
+    page = (released.release / "report.html").read_text("utf-8")
+    (uri,) = re.findall(r'class="strip"><img src="data:image/png;base64,([^"]+)"', page)
+    shown = np.asarray(Image.open(io.BytesIO(base64.b64decode(uri))))
+    assert shown.shape == (128, 7 * 128)
+    (longest,) = strips(released.release, released).values()
+    assert np.array_equal(shown, longest)
+    before = deface.strip(volume_of(study / "T1"))
+    # What lies before the ears in the profile from the left: the nose juts out before, and nothing after.
+    profile = [int(np.nonzero(strip[64:100, 3 * 128 : 4 * 128])[1].min()) for strip in (before, shown)]
+    assert profile[1] > profile[0] + 10
+    assert len(uri) < 100_000
+    told = page.partition("Heads as released")[2].partition("</section>")[0]
+    assert "The face before is shown nowhere" in told
+    assert "% of the brain" in told
+
+
+def test_of_many_heads_some_are_drawn_and_the_report_says_so(released):
+    assert strips(released.release, released, limit=0) == {}
+    page = reports.page(reports.summary(released), ())
+    assert "0 heads are drawn of 1; the table tells of the others." in " ".join(page.split())
+
+
+def test_a_head_whose_face_was_not_removed_is_not_drawn(released):
+    kept = replace(released, outcomes=tuple(replace(o, repainted=None) for o in released.outcomes))
+    assert strips(released.release, kept) == {}
+    wrong = (Check("pixels outside the mask", passed=False),)
+    failed = replace(released, outcomes=tuple(replace(o, checks=wrong) for o in released.outcomes))
+    assert strips(released.release, failed) == {}
 
 
 def test_a_second_look_at_the_release_comes_to_the_same(study, released):

@@ -20,7 +20,7 @@ VIEWS = {
     "front": (0.0, 0.0), "left 45": (-45.0, 0.0), "right 45": (45.0, 0.0), "left": (-90.0, 0.0), "right": (90.0, 0.0),
     "up": (0.0, 30.0), "down": (0.0, -30.0),
 }  # fmt: skip
-STRIP_MM, _RIM = 2.5, 2  # mm per pixel of a strip; its pixels above a head
+STRIP_MM, _RIM = 2.0, 2  # mm per pixel of a strip; its pixels above a head
 _LIGHT = np.array([0.15, 0.35, 1.0]) / np.linalg.norm([0.15, 0.35, 1.0])
 
 

@@ -30,19 +30,24 @@ def strips(release: Path | str, outcome: RunOutcome, limit: int = MOST) -> dict[
     release
         The folder that holds the outcomes' `output` paths.
     outcome
-        The run. Of each head that was defaced, the series with most instances is drawn, among those that were written
-        with voxels taken from them and that did not fail the judge.
+        The run. Of each head that was defaced, the series with most instances is drawn, among those that had voxels
+        taken from them and that the judge did not fail.
     limit
         How many heads are drawn at most.
     """
     defaced = {head.name for head in outcome.heads if head.scores and not (head.clear or head.refused)}
-    series: defaultdict[str, defaultdict[str, list[Outcome]]] = defaultdict(lambda: defaultdict(list))
+    series: defaultdict[str, list[Outcome]] = defaultdict(list)
     for one in outcome.outcomes:
-        mask = one.repainted.mask if one.repainted else ""
-        if one.state is State.WRITTEN and one.output and mask and one.verified is not False:
-            series[Path(mask).stem][str(Path(one.output).parent)].append(one)
-    chosen = [name for name in sorted(series) if name in defaced][:limit]
-    drawn = {name: _drawn(Path(release), max(series[name].values(), key=len)) for name in chosen}
+        if one.state is State.WRITTEN and one.output:
+            series[str(Path(one.output).parent)].append(one)
+    found: dict[str, list[Outcome]] = {}
+    for members in series.values():
+        # Slices above the face have no voxel in the mask; those that have tell whose head the series shows.
+        masks = {Path(one.repainted.mask).stem for one in members if one.repainted and one.repainted.mask}
+        sound = all(one.verified is not False for one in members)
+        for name in masks & defaced if sound else ():
+            found[name] = max(found.get(name, []), members, key=len)
+    drawn = {name: _drawn(Path(release), found[name]) for name in sorted(found)[:limit]}
     return {name: strip for name, strip in drawn.items() if strip is not None}
 
 
