@@ -278,8 +278,8 @@ def test_the_verdict_of_a_notebook_is_what_it_says_below_that_heading():
 SCRIPT = """
 import os, sys, time
 from dicomlab.notebooks import preloaded
-server = preloaded.Server(os.environ, ())
-kernel = server.launch(["-f", sys.argv[1]], os.environ)
+server = preloaded.Server(os.environ, (), ())
+kernel = server.launch([sys.executable, "-m", "ipykernel_launcher", "-f", sys.argv[1]], os.environ)
 print(server._process.pid, kernel.pid, flush=True)
 time.sleep(60)
 """

@@ -17,6 +17,7 @@ from factories import ct_instance, write
 
 from dicomlab import files, judge, notebooks, runs
 from dicomlab.errors import DicomlabError, NotebookError
+from dicomlab.notebooks.batch import threads
 from dicomlab.records import BATCH_VARIABLE
 
 NAME = "Quillfeather^Ottoline"
@@ -278,9 +279,9 @@ def test_notebooks_of_one_folder_run_at_the_same_time(notebook, tmp_path, source
         subprocess.run([sys.executable, "-c", script, book, out, source, str(n)], check=True, cwd=tmp_path)
         return out.read_text("utf-8")
 
-    with ThreadPoolExecutor(3) as pool:
-        texts = list(pool.map(run, (1, 2, 3)))
-    assert [f'"{n}000"' in text for n, text in enumerate(texts, 1)] == [True] * 3
+    with ThreadPoolExecutor(2) as pool:
+        texts = list(pool.map(run, (1, 2)))
+    assert [f'"{n}000"' in text for n, text in enumerate(texts, 1)] == [True] * 2
 
 
 def test_a_kernel_that_is_not_installed_is_told(notebook, tmp_path, source):
@@ -473,12 +474,18 @@ def test_a_file_of_parameters_that_is_not_there_is_told():
 def test_the_packaged_notebooks_run_in_their_order_and_tell_nobody_apart(tmp_path):
     """The whole pipeline through papermill, on the samples, with every planted identifier looked for."""
     release = tmp_path / "release"
-    given = {"release": str(release), "recipe": "research", "workers": "2"}
-    texts = {}
-    for name in notebooks.packaged():
+    given = {"release": str(release), "recipe": "research", "out": str(tmp_path / "ours.yaml")}
+
+    def run(name: str) -> str:
         known = notebooks.parameters_of(name)
         out = notebooks.execute(name, tmp_path / f"{name}.ipynb", {k: v for k, v in given.items() if k in known})
-        texts[name] = out.read_text("utf-8")
+        return out.read_text("utf-8")
+
+    names = notebooks.packaged()
+    with threads(1) as pool:  # the last two make a release and look at it; the others need none
+        before = pool.submit(lambda: [run(name) for name in names[:-2]])
+        after = [run(name) for name in names[-2:]]
+        texts = dict(zip(names, [*before.result(), *after], strict=True))
     assert {name[:2] for name in texts} >= {"00", "01", "05", "06"}
     assert (release / "report.html").is_file()
     answers = json.loads((files.packaged("data_samples") / "ANSWERS.json").read_text("utf-8"))

@@ -21,6 +21,7 @@ from dicomlab.errors import MissingPackageError, NotebookError
 
 DEMO = ("00_start_here", "01_inspect_headers", "05_deidentify", "06_verify_and_report")
 VERSION_FILE = ".dicomlab-version"
+SERVED = (sys.executable, "-P", "-m", "dicomlab.notebooks.serving")
 # Nothing leaves the machine: no news, no search for updates, no catalogue of extensions.
 QUIET_LAB = (
     "--LabApp.news_url=None",
@@ -102,14 +103,14 @@ def lab(chosen: argparse.Namespace) -> int:
 
 
 def _lab(chosen: argparse.Namespace) -> list[str]:
-    command = [sys.executable, "-P", "-m", "jupyterlab", *QUIET_LAB, f"--ServerApp.root_dir={chosen.folder.resolve()}"]
+    command = [*SERVED, "jupyterlab", *QUIET_LAB, f"--ServerApp.root_dir={chosen.folder.resolve()}"]
     command += ["--ServerApp.ip=127.0.0.1", *([f"--port={chosen.port}"] if chosen.port else [])]
     command += ["--no-browser"] if chosen.no_browser else []
     return command + (["--allow-root"] if hasattr(os, "geteuid") and os.geteuid() == 0 else [])  # in a container
 
 
 def _app(chosen: argparse.Namespace) -> list[str]:
-    command = [sys.executable, "-P", "-m", "voila", str(chosen.folder.resolve()), "--Voila.ip=127.0.0.1"]
+    command = [*SERVED, "voila", str(chosen.folder.resolve()), "--Voila.ip=127.0.0.1"]
     command += ["--token", *([f"--port={chosen.port}"] if chosen.port else [])]
     return command + (["--no-browser"] if chosen.no_browser else [])
 

@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 from scipy import ndimage as ndi
-from scipy.signal import fftconvolve
 
 from dicomlab.deface.head import EYES_APART_MM, LOWER
 
@@ -74,5 +73,7 @@ def _contrast(value: Samples, step: float) -> Samples:
 
 def _mean_and_variance(value: Samples, part: NDArray[np.bool_]) -> tuple[Samples, Samples]:
     kernel = (part / part.sum()).astype(np.float32)[::-1, ::-1, ::-1]
+    from scipy.signal import fftconvolve  # noqa: PLC0415 - half a second that everything else would pay
+
     mean, square = (fftconvolve(v, kernel, mode="same") for v in (value, value * value))
     return mean, np.maximum(square - mean * mean, 0)

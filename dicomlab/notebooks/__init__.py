@@ -7,14 +7,27 @@ scrubbing   an executed notebook without paths, parameters, tracebacks and metad
 execution   all of it together: a file gets its name when it identifies nobody
 pages       an executed notebook, or an index of several, as a page that needs nothing from outside
 batch       one notebook for each subject of a source
+session     what JupyterLab and Voilà are started with; serving: starts them, with kernels forked ahead
+screen      their kernel, which tells what it reads and reveals; guard: what searches a notebook before it is saved
 """
 
 from __future__ import annotations
 
-from dicomlab.notebooks.batch import Subject, each_subject
-from dicomlab.notebooks.execution import execute
-from dicomlab.notebooks.parameters import checked, from_file, located, packaged, parameters_of
-from dicomlab.notebooks.scrubbing import identifying, scrub
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from dicomlab.notebooks.batch import Subject, each_subject
+    from dicomlab.notebooks.execution import execute
+    from dicomlab.notebooks.parameters import checked, from_file, located, packaged, parameters_of
+    from dicomlab.notebooks.scrubbing import identifying, scrub
+
+_HOMES = {
+    "batch": ("Subject", "each_subject"),
+    "execution": ("execute",),
+    "parameters": ("checked", "from_file", "located", "packaged", "parameters_of"),
+    "scrubbing": ("identifying", "scrub"),
+}
 
 __all__ = [
     "Subject",
@@ -28,3 +41,13 @@ __all__ = [
     "parameters_of",
     "scrub",
 ]
+
+
+def __getattr__(name: str) -> object:
+    """Fetch a public name from its module: a kernel and a server need few of them, and importing all takes a second."""
+    for module, names in _HOMES.items():
+        if name in names:
+            globals()[name] = found = getattr(import_module(f"dicomlab.notebooks.{module}"), name)
+            return found
+    message = f"module 'dicomlab.notebooks' has no attribute {name!r}"
+    raise AttributeError(message)

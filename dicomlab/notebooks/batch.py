@@ -117,7 +117,7 @@ def each_subject(
             out = layout.release / f"{subject.subject}.ipynb"
             return _executed(subject, path, out, {**mine, "source": str(there)}, **settings)
 
-    with _threads(workers) as pool:
+    with threads(workers) as pool:
         try:
             tasks = [pool.submit(one, *task) for task in waiting]
             noted = time.monotonic()
@@ -138,7 +138,7 @@ def each_subject(
 
 
 @contextmanager
-def _threads(workers: int) -> Iterator[ThreadPoolExecutor]:
+def threads(workers: int) -> Iterator[ThreadPoolExecutor]:
     """Yield a pool of threads, each with an event loop of its own that is closed in the end."""
     from jupyter_core.utils import ensure_event_loop  # noqa: PLC0415 - heavy, and only batches need it
 

@@ -24,26 +24,21 @@ from jupyter_client.kernelspec import KernelSpec, KernelSpecManager, NoSuchKerne
 from jupyter_client.manager import AsyncKernelManager
 
 from dicomlab.errors import NotebookError
+from dicomlab.notebooks.preloaded import BACKEND
 from dicomlab.records import BATCH_VARIABLE
 
 if TYPE_CHECKING:
-    from dicomlab.notebooks.preloaded import Server
+    from dicomlab.notebooks.preloaded import Kernel, Server
 
 _LONGEST_SOCKET = 90  # characters; a socket's name may have about 104, the shortest limit among systems
 _QUIET = ("--Application.log_level=50", "--HistoryManager.enabled=False")
-_ARGUMENTS = 3  # what stands before the arguments: interpreter, -m, module
 _SOCKETS = 5  # shell, control, stdin, iopub, heartbeat
 _SOON = 0.01  # seconds between two looks whether a kernel that was asked to end has ended
 
 
 def environment() -> dict[str, str]:
     """Return the environment of a batch kernel, but for the folder that each has to itself."""
-    return {
-        **os.environ,
-        BATCH_VARIABLE: "1",
-        "MPLBACKEND": "module://matplotlib_inline.backend_inline",
-        "PYDEVD_DISABLE_FILE_VALIDATION": "1",
-    }
+    return os.environ | BACKEND | {BATCH_VARIABLE: "1"}
 
 
 class _Client(AsyncKernelClient):
@@ -62,6 +57,13 @@ class _Client(AsyncKernelClient):
                 raise RuntimeError(message)
 
     wait_for_ready = _async_wait_for_ready
+
+
+def adopt(manager: AsyncKernelManager, forked: Kernel) -> None:
+    """Let a manager take a kernel that was forked for one that it has started."""
+    here: Any = manager.provisioner
+    here.process, here.pid, here.pgid = forked, forked.pid, forked.pid
+    manager._reconcile_connection_info(here.connection_info)  # noqa: SLF001 - as the manager itself does
 
 
 @dataclass(frozen=True)
@@ -107,13 +109,11 @@ class _BatchKernel(AsyncKernelManager):
         try:
             if self.how.server is None:
                 raise ProcessLookupError
-            forked = self.how.server.launch(kernel_cmd[_ARGUMENTS:], settings["env"], settings.get("cwd"))
+            forked = self.how.server.launch(kernel_cmd, settings["env"], settings.get("cwd"))
         except OSError:  # no server, or one that was ended: the kernel is started as usual
             await super()._async_launch_kernel(kernel_cmd, **settings)
             return
-        here: Any = self.provisioner
-        here.process, here.pid, here.pgid = forked, forked.pid, forked.pid
-        self._reconcile_connection_info(here.connection_info)
+        adopt(self, forked)
         while forked.poll() is None and not self.how.listens():  # noqa: ASYNC110 - another process' event
             await asyncio.sleep(_SOON)  # a client that connects before its kernel listens tries again, but late
 

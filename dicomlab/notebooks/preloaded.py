@@ -11,6 +11,7 @@ import gc
 import importlib
 import json
 import os
+import runpy
 import signal
 import socket
 import subprocess
@@ -20,17 +21,22 @@ import threading
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import cache
 from select import select
 from threading import Lock
 
 # What the packaged notebooks load, less what starts threads when it is imported (a process with threads must not fork)
-# and what looks for its notebook at that moment, as matplotlib's backend does.
-MODULES = (
-    "ipykernel.kernelapp", "ipykernel.debugger", "IPython.core.completer", "ipywidgets", "matplotlib.pyplot",
-    "matplotlib.backends.backend_agg", "pandas", "dicomlab.runs", "dicomlab.risk", "dicomlab.reports.figures",
-    "dicomlab.reports.tables",
+# and what looks for its notebook at that moment, as matplotlib's backend does. A kernel that is asked for waits for the
+# first, not for the others, which few notebooks need.
+MODULES = ("ipykernel.kernelapp", "ipykernel.debugger", "IPython.core.completer", "dicomlab.runs", "dicomlab.widgets")
+LATER = (
+    "dicomlab.reports.tables", "dicomlab.risk", "matplotlib.pyplot", "matplotlib.backends.backend_agg",
+    "dicomlab.reports.figures", "pandas",
 )  # fmt: skip
+# What a process must know before it imports, to become a kernel.
+BACKEND = {"MPLBACKEND": "module://matplotlib_inline.backend_inline", "PYDEVD_DISABLE_FILE_VALIDATION": "1"}
 _ANSWER = 2.0  # seconds
+_MODULE = 2  # what stands before the module of a command: the interpreter, -m
 _LONGEST = 1 << 17  # bytes of a request: arguments and environment
 
 
@@ -78,11 +84,12 @@ class Kernel:
 class Server:
     """The server's side that we hold; its process starts with the object and ends with `close`, or with ours."""
 
-    def __init__(self, env: Mapping[str, str], modules: Sequence[str] = MODULES) -> None:
-        """Start it; it imports `modules` while we go on, and the first kernel waits for that."""
+    def __init__(self, env: Mapping[str, str], modules: Sequence[str] = MODULES, later: Sequence[str] = LATER) -> None:
+        """Start it; it imports while we go on, and the first kernel waits for `modules`."""
         self._lock = Lock()
         self._ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-        code = f"from dicomlab.notebooks.preloaded import serve; serve({theirs.fileno()}, {tuple(modules)!r})"
+        given = f"{theirs.fileno()}, {tuple(modules)!r}, {tuple(later)!r}"
+        code = f"from dicomlab.notebooks.preloaded import serve; serve({given})"
         nothing = subprocess.DEVNULL
         with theirs:
             self._process = subprocess.Popen(  # noqa: S603 - this interpreter, our own words
@@ -91,15 +98,15 @@ class Server:
             )  # fmt: skip
         atexit.register(self.close)
 
-    def launch(self, arguments: Sequence[str], env: Mapping[str, str], folder: str | None = None) -> Kernel:
-        """Return a new kernel that works in `folder`, or in ours.
+    def launch(self, command: Sequence[str], env: Mapping[str, str], folder: str | None = None) -> Kernel:
+        """Return a new kernel that works in `folder`, or in ours; `command` is ``python -m module arguments``.
 
         Raises
         ------
         OSError
             The server is gone.
         """
-        request = json.dumps({"arguments": list(arguments), "env": dict(env), "folder": folder or os.getcwd()})  # noqa: PTH109 - a string
+        request = json.dumps({"command": list(command[_MODULE:]), "env": dict(env), "folder": folder or os.getcwd()})  # noqa: PTH109 - a string
         with self._lock:
             self._ours.send(request.encode("utf-8", "surrogateescape"))
             told, descriptors, *_ = socket.recv_fds(self._ours, 64, 1)
@@ -118,17 +125,27 @@ class Server:
         self._process.wait()
 
 
-def serve(channel: int, modules: Sequence[str]) -> None:
+@cache
+def shared() -> Server | None:
+    """Return the server of this process, whose kernels are a person's; None where there can be none."""
+    return Server(os.environ | BACKEND) if possible() else None
+
+
+def serve(channel: int, modules: Sequence[str], later: Sequence[str]) -> None:
     """Import, then fork one kernel for each request, until the other end of the socket closes."""
     sys.path[:] = [folder for folder in sys.path if folder]  # a kernel adds the folder that it works in
     for name in modules:
-        with suppress(ImportError):  # a kernel that needs it will say so
-            importlib.import_module(name)
-    gc.collect()
-    gc.freeze()  # kernels share these pages as long as nobody writes to them
+        _load(name)
+    rest = list(later)
     children: set[int] = set()
     with socket.socket(fileno=channel) as ours:
-        while request := ours.recv(_LONGEST):
+        while True:
+            while rest and not select([ours], [], [], 0)[0]:
+                _load(rest.pop(0))
+            gc.collect()
+            gc.freeze()  # kernels share these pages as long as nobody writes to them
+            if not (request := ours.recv(_LONGEST)):
+                break
             pid = os.fork()
             if pid == 0:
                 ours.close()
@@ -144,8 +161,13 @@ def serve(channel: int, modules: Sequence[str]) -> None:
             os.killpg(child, signal.SIGKILL)
 
 
+def _load(name: str) -> None:
+    with suppress(ImportError):  # a kernel that needs it will say so
+        importlib.import_module(name)
+
+
 def _become_kernel(request: Mapping[str, object]) -> None:
-    """Be what `python -m ipykernel_launcher` would be, without its imports."""
+    """Be what the command would be, without its imports."""
     code = 1
     try:
         os.setsid()
@@ -156,12 +178,12 @@ def _become_kernel(request: Mapping[str, object]) -> None:
         os.environ.update(env)  # type: ignore[call-overload]
         os.environ["JPY_PARENT_PID"] = str(os.getppid())
         tempfile.tempdir = None  # the server's, if a module asked for it
-        sys.argv = ["ipykernel_launcher", *request["arguments"]]  # type: ignore[misc]
+        sys.argv = list(request["command"])  # type: ignore[call-overload]
         import numpy as np  # noqa: PLC0415 - the server's, shared
         from ipykernel.kernelapp import IPKernelApp  # noqa: PLC0415 - the same
 
         np.random.seed(None)  # noqa: NPY002 - chance is each kernel's own; the standard library sees to its own
-        IPKernelApp.launch_instance(sys.argv[1:])
+        runpy.run_module(sys.argv[0], run_name="__main__")
         # It answers the request to end in a thread that needs the one which the functions below stop.
         IPKernelApp.instance().control_thread.join(_ANSWER)
         code = 0

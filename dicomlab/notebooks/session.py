@@ -63,6 +63,7 @@ def _config(folder: Path) -> dict[str, Mapping[str, Any]]:
     page = {"template_name": "dicomlab", "extra_template_paths": [str(files.packaged("templates") / "reports")]}
     sockets = os.name == "posix" and len(str(folder)) < _SHORT
     transport = {"KernelManager": {"transport": "ipc"}} if sockets else {}  # no port that others could open
+    forked = {"MultiKernelManager": {"kernel_manager_class": "dicomlab.notebooks.forked.Kernel"}}
     lab = {"ContentsManager": {"pre_save_hook": "dicomlab.notebooks.guard.before_save"}, "HTMLExporter": page}
     app = {
         "Voila": {"connection_dir_root": str(folder)},
@@ -70,8 +71,8 @@ def _config(folder: Path) -> dict[str, Mapping[str, Any]]:
         "MappingKernelManager": {"cull_idle_timeout": 600, "cull_interval": 60},  # of pages that nobody looks at
     }
     return {
-        "jupyter_server_config": {"KernelSpecManager": kernels, **transport, **lab},
-        "voila": {"KernelSpecManager": kernels, **transport, **app},
+        "jupyter_server_config": {"KernelSpecManager": kernels, **forked, **transport, **lab},
+        "voila": {"KernelSpecManager": kernels, **forked, **transport, **app},
     }
 
 

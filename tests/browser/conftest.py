@@ -7,7 +7,6 @@ import os
 import secrets
 import socket
 import subprocess
-import sys
 import time
 import urllib.request
 from contextlib import contextmanager
@@ -17,6 +16,7 @@ from typing import Any
 
 import pytest
 
+from dicomlab.cli.work import SERVED
 from dicomlab.notebooks.session import prepare
 
 FLAGS = [
@@ -125,7 +125,7 @@ def serving(command: list[str], home: Path, ready: str, env: dict[str, str] | No
             process.wait()
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def chromium(needs_tool):
     """The browser of this machine; Playwright brings none of its own."""
     program = needs_tool("chromium")
@@ -247,7 +247,8 @@ def lab_in(browser, home: Path):
     disabled.write_text(json.dumps({"disabledExtensions": dict.fromkeys(NOT_TESTED, True)}))
     port, token = free_port(), secrets.token_hex(16)
     command = [
-        sys.executable, "-m", "jupyterlab", "--no-browser", "--allow-root", "--ServerApp.ip=127.0.0.1",
+        *SERVED, "jupyterlab", "--MultiKernelManager.kernel_manager_class=dicomlab.notebooks.forked.Kernel",
+        "--no-browser", "--allow-root", "--ServerApp.ip=127.0.0.1",
         f"--ServerApp.port={port}", "--ServerApp.port_retries=0", f"--IdentityProvider.token={token}",
         f"--ServerApp.root_dir={work}", "--LabApp.expose_app_in_browser=True", "--LabApp.news_url=",
         "--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate", "--LabApp.extension_manager=readonly",
@@ -269,7 +270,7 @@ def voila_in(browser, home: Path, *cells: str):
     (work / "page.ipynb").write_text(json.dumps(written(*cells)))
     port, token = free_port(), secrets.token_hex(16)
     command = [
-        sys.executable, "-m", "voila", str(work / "page.ipynb"), "--no-browser", f"--port={port}",
+        *SERVED, "voila", str(work / "page.ipynb"), "--no-browser", f"--port={port}",
         f"--token={token}", "--Voila.ip=127.0.0.1",
     ]  # fmt: skip
     root = f"http://127.0.0.1:{port}"
