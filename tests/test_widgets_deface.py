@@ -120,13 +120,13 @@ def test_the_profile_is_the_head_from_its_left_side_with_what_the_mask_meets():
     assert (after[:4, 2:] > 0).all()
 
 
-def test_a_mask_goes_to_the_browser_with_its_profile_and_facts(tuner):
+def test_a_mask_goes_to_the_browser_with_its_facts_and_then_the_profile(tuner):
     told = said(tuner, kind="set", seq=1, name="back_mm", value=10)
-    (content, (bits, profile)) = told[0]
+    (content, (bits,)), (about, (profile,)) = told
     assert content["mask"]["shape"] == [8, 12, 6]
     assert content["mask"]["transform"] == pytest.approx([1, 0, 0, 0, 0, 1, 0, 0, 0, 0, 1, 0])
     assert len(bits) == 8 * 12 * 6 / 8
-    assert len(profile) == 3 * 8 * 12
+    assert (about["kind"], about["shape"], len(profile)) == ("profile", [8, 12], 3 * 8 * 12)
     assert content["facts"]["part of the head removed"] == "10.0%"
     assert (content["values"]["back_mm"], content["seq"], content["said"]) == (10, 1, "not saved")
     json.dumps(content)
@@ -134,7 +134,7 @@ def test_a_mask_goes_to_the_browser_with_its_profile_and_facts(tuner):
 
 def test_a_view_that_asks_gets_the_volume_once_and_the_sliders(tuner):
     told = said(tuner, kind="want", view="v")
-    assert [content["kind"] for content, _ in told] == ["scene", "mask"]
+    assert [content["kind"] for content, _ in told] == ["scene", "mask", "profile"]
     assert [one["name"] for one in told[0][0]["sliders"]] == [s.name for s in deface_model.sliders("CT")]
 
 

@@ -163,18 +163,25 @@ def cut(found: Anatomy, settings: DefaceSettings) -> NDArray[np.bool_]:
     The plane's part ends before it takes too much of the head: the skin is the face, what lies deep is spare.
     """
     z, y, x = axes(STEP_MM)
-    behind, up = y, z - _brow_shift(found)
-    face = (up < settings.brow_mm) & (up > _LOWEST_MM) & (np.abs(x) < _SIDE_MM)
+    up = z - _brow_shift(found)
+    reach = (up < settings.brow_mm) & (up > _LOWEST_MM), y < settings.back_mm + _SKIN_BACK_MM, np.abs(x) < _SIDE_MM
+    # Only this part of the box is looked at: a tuner asks for the mask at every step of a slider.
+    part = tuple(slice(line.argmax(), line.size - line[::-1].argmax()) for line in map(np.ravel, reach))
+    down, behind, aside = up[part[0]], y[:, part[1]], x[:, :, part[2]]
+    away, front, inside = found.away[part], found.front[part], found.inside[part]
     # No brain lies before an eye: there half of the margin is enough, and the eye goes.
-    socket = (np.hypot(np.abs(x) - EYES_APART_MM / 2, z - found.eyes[2] - 3) < _SOCKET_MM) & (y < 0)
+    level = z[part[0]] - found.eyes[2] - 3
+    socket = (np.hypot(np.abs(aside) - EYES_APART_MM / 2, level) < _SOCKET_MM) & (behind < 0)
     margin = np.where(socket, 0.5, 1) * settings.brain_margin_mm
-    face = face & (found.away > margin)
-    skin = face & (found.front < settings.shell_mm) & (behind < settings.back_mm + _SKIN_BACK_MM)
-    deep = face & (up < settings.brow_mm - settings.slope * np.maximum(0, behind + 10)) & (behind < settings.back_mm)
-    spare = _MOST * found.inside.sum() - (skin & found.inside).sum()
-    rows = np.cumsum((deep & found.inside & ~skin).sum(axis=(0, 2)))
+    face = reach[0][part[0]] & reach[2][:, :, part[2]] & (away > margin)
+    skin = face & (front < settings.shell_mm) & reach[1][:, part[1]]
+    deep = face & (down < settings.brow_mm - settings.slope * np.maximum(0, behind + 10)) & (behind < settings.back_mm)
+    spare = _MOST * found.inside.sum() - (skin & inside).sum()
+    rows = np.cumsum((deep & inside & ~skin).sum(axis=(0, 2)))
     deep[:, np.maximum(np.searchsorted(rows, spare), np.searchsorted(behind.ravel(), 0)) :] = False
-    return np.asarray(deep | skin)
+    mask = np.zeros(found.inside.shape, np.bool_)
+    mask[part] = deep | skin
+    return mask
 
 
 def _brow_shift(found: Anatomy) -> float:

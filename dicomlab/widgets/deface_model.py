@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -90,17 +91,21 @@ def sliders(modality: str) -> tuple[Slider, ...]:
 
 @dataclass(frozen=True, eq=False)
 class Tried:
-    """What settings make of a head: the mask, or why there is none; and the head from its left side.
+    """What settings make of a head: the mask, or why there is none.
 
-    `profile`: uint8 (3, rows from the top, columns from the front): as it was, where the mask is met (0 or 1), after.
-    `facts`: what is known at once, named and written for people.
+    `inside`: the head, boolean, as the mask. `facts`: what is known at once, named and written for people.
     """
 
     settings: DefaceSettings
     face: deface.FaceMask | None
-    profile: NDArray[np.uint8]
+    inside: NDArray[np.bool_]
     refused: str = ""
     facts: Mapping[str, str] = field(default_factory=dict)
+
+    @cached_property
+    def profile(self) -> NDArray[np.uint8]:
+        """The head from its left side, see `profile`."""
+        return profile(self.inside, np.zeros_like(self.inside) if self.face is None else self.face.mask)
 
 
 def placed(volume: Volume, settings: DefaceSettings, old: deface.Placement | None = None) -> deface.Placement:
@@ -115,15 +120,16 @@ def tried(volume: Volume, settings: DefaceSettings, placement: deface.Placement)
     try:
         face = deface.face_mask(volume, settings, placement=placement)
     except FaceRefused as refusal:
-        return Tried(settings, None, profile(inside, np.zeros_like(inside)), str(refusal))
+        return Tried(settings, None, inside, str(refusal))
     facts = told({"removed": face.removed, **face.confidence.numbers()}, _FIT)
-    return Tried(settings, face, profile(inside, face.mask), "", facts)
+    return Tried(settings, face, inside, "", facts)
 
 
 def profile(inside: NDArray[np.bool_], mask: NDArray[np.bool_]) -> NDArray[np.uint8]:
-    """Return the head from its left side: as it was, where the mask is met, and after.
+    """Return the head from its left side: as it was, where the mask is met (0 or 1), and after.
 
-    Arrays are (z, y, x), ascending to head, back and left.
+    Arrays are (z, y, x), ascending to head, back and left. The result is uint8 (3, rows from the top, columns from the
+    front).
     """
     from_left, removed = np.ascontiguousarray(inside[:, :, ::-1]), np.ascontiguousarray(mask[:, :, ::-1])
     before = _depths(from_left)

@@ -40,7 +40,8 @@ class DefaceTuner {
   hear(message, buffers) {
     if (message.view && message.view !== this.viewer.id) return;
     if (message.sliders) this.build(message.sliders);
-    if (message.kind === "mask") this.show(message, buffers[1]);
+    if (message.kind === "mask") this.show(message);
+    if (message.kind === "profile") this.profile(message.shape, buffers[0]);
     if (message.said) this.told.textContent = message.said;
     if (message.kind === "scores") this.tell(this.scores, message.scores);
   }
@@ -64,16 +65,17 @@ class DefaceTuner {
     this.model.send({ kind: "set", seq: ++this.sent, ...this.next });
     this.next = null;
   }
-  show(message, view) {
+  show(message) {
     this.heardOf = message.seq;
     if (this.next) this.set(this.next.name, this.next.value);
     else for (const [name, { input, tell }] of this.sliders) (input.value = message.values[name]), tell();
-    const [rows, columns] = message.profile, size = rows * columns;
-    const bytes = new Uint8Array(view.buffer, view.byteOffset, view.byteLength);
-    this.paint(this.before, bytes.subarray(0, size), bytes.subarray(size, 2 * size), rows, columns);
-    this.paint(this.after, bytes.subarray(2 * size), null, rows, columns);
     this.tell(this.facts, message.refused ? { refused: message.refused } : message.facts);
     this.scores.replaceChildren();
+  }
+  profile([rows, columns], view) {
+    const size = rows * columns, bytes = new Uint8Array(view.buffer, view.byteOffset, view.byteLength);
+    this.paint(this.before, bytes.subarray(0, size), bytes.subarray(size, 2 * size), rows, columns);
+    this.paint(this.after, bytes.subarray(2 * size), null, rows, columns);
   }
   paint(canvas, grey, taken, rows, columns) {
     [canvas.width, canvas.height] = [columns, rows];

@@ -111,14 +111,20 @@ class DefaceTuner(Viewer):
             self._mask = None
         else:
             self._mask = scenes.layer(face.mask, self.scene, np.linalg.inv(face.affine) @ self.volume.affine)
+        self._send_mask(None)
+
+    def _send_mask(self, view: str | None) -> None:
+        """Send the mask and what is known of it to a view, or to all; then the profile, which takes as long again."""
         header, bits = (self._mask.header(), self._mask.bits) if self._mask else (None, b"")
-        self.send({"kind": "mask", "mask": header, **self._state()}, [bits, self._tried.profile.tobytes()])
+        self.send({"kind": "mask", "view": view, "mask": header, **self._state()}, [bits])
+        profile = self._tried.profile
+        self.send({"kind": "profile", "view": view, "shape": list(profile.shape[1:])}, [profile.tobytes()])
 
     def _state(self) -> dict[str, Any]:
         tried = self._tried
         return {
             "values": tried.settings.model_dump(), "facts": dict(tried.facts), "refused": tried.refused,
-            "profile": list(tried.profile.shape[1:]), "seq": self._seq, "said": self._said,
+            "seq": self._seq, "said": self._said,
         }  # fmt: skip
 
     def _message(self) -> dict[str, Any]:
@@ -127,10 +133,7 @@ class DefaceTuner(Viewer):
 
     def _give(self, view: str | None) -> None:
         super()._give(view)
-        header = self._mask.header() if self._mask else None
-        bits = self._mask.bits if self._mask else b""
-        told = {"kind": "mask", "view": view, "mask": header, **self._state()}
-        self.send(told, [bits, self._tried.profile.tobytes()])
+        self._send_mask(view)
 
     def _hear(self, message: dict[str, Any]) -> None:
         kind = message["kind"]

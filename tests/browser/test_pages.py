@@ -26,6 +26,8 @@ from dicomlab.notebooks import session
 NAME = "Quillfeather^Ottoline"
 REVIEWS = [name for name in notebooks.packaged() if name[:2] not in ("05", "06")]
 
+WIDGETS = {"02": (".dl-review canvas", ".dl-shots li"), "04": (".dl-headers tbody tr",)}
+
 
 @pytest.fixture(scope="module")
 def tools(request):
@@ -167,13 +169,20 @@ def app(chromium, tools, source, tmp_path_factory):
     with served(command, env, home, f"http://127.0.0.1:{port}/voila/static/voila.js") as log:
         while not (address := re.search(r"http://127\.0\.0\.1:\d+/\?token=\w+", log.read_text())):
             time.sleep(0.1)
-        watched = tools.Watched(chromium.new_page(viewport={"width": 1300, "height": 900}))
-        yield watched, address[0], folder
-        watched.page.close()
+        yield address[0], folder
 
 
-def test_the_app_asks_for_a_token_and_lists_the_pages_for_reviews(app):
-    watched, address, _ = app
+@pytest.fixture
+def watched(chromium, tools):
+    """A page of its own: what the browser says of one that is being left belongs to no test."""
+    new = tools.Watched(chromium.new_page(viewport={"width": 1300, "height": 900}))
+    yield new
+    new.page.goto("about:blank")
+    new.page.close()
+
+
+def test_the_app_asks_for_a_token_and_lists_the_pages_for_reviews(app, watched):
+    address, _ = app
     with urllib.request.urlopen(address.partition("?")[0], timeout=30) as asked:  # noqa: S310 - on loopback
         assert "/login" in asked.url
     watched.page.goto(address)
@@ -182,12 +191,14 @@ def test_the_app_asks_for_a_token_and_lists_the_pages_for_reviews(app):
 
 
 @pytest.mark.parametrize("name", REVIEWS)
-def test_a_review_opens_as_a_page_without_code_and_asks_nothing_from_outside(app, name):
-    watched, address, folder = app
+def test_a_review_opens_as_a_page_without_code_and_asks_nothing_from_outside(app, watched, name):
+    address, folder = app
     before = sorted(folder.rglob("*.ipynb"))
     watched.page.goto(address.replace("/?", f"/voila/render/{name}.ipynb?"), wait_until="commit")
     watched.page.locator("#rendered_cells").wait_for(state="visible")
     watched.page.locator(".jp-OutputArea-output").last.wait_for()
+    for shown in WIDGETS.get(name[:2], ()):
+        watched.page.locator(shown).first.wait_for()
     assert watched.page.locator(".jp-InputArea-editor").count() == 0
     assert watched.page.locator("text=Traceback").count() == 0
     assert "uillfeather" not in watched.page.content()
