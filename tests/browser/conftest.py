@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import argparse
 import json
 import os
 import secrets
 import socket
 import subprocess
 import time
+import urllib.error
 import urllib.request
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -16,17 +18,19 @@ from typing import Any
 
 import pytest
 
-from dicomlab.cli.work import SERVED
+from dicomlab import files
+from dicomlab.cli import work
 from dicomlab.notebooks.session import prepare
 
 FLAGS = [
     "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
     "--disable-component-update", "--disable-sync",
 ]  # fmt: skip
+WIDGETS = "@jupyter-widgets/jupyterlab-manager/plugin"
 SETTINGS = {
     "@jupyterlab/apputils-extension/notification": {"fetchNews": "false", "checkForUpdates": False},
     # The worst case for privacy: the state of all widgets goes into the notebook.
-    "@jupyter-widgets/jupyterlab-manager/plugin": {"saveState": True},
+    WIDGETS: {"saveState": True},
 }
 # The debugger complains when a kernel ends while it attaches.
 NOT_TESTED = ["@jupyterlab/debugger-extension"]
@@ -47,6 +51,12 @@ RUN = """async (id) => {
     await app.commands.execute('notebook:run-all-cells');
     return panel.content.widgets.filter((cell) => cell.model.type === 'code').map((cell) =>
         [cell.model.executionCount, cell.model.outputs.toJSON().filter((o) => o.output_type === 'error').length]);
+}"""
+FILL = """([id, cells]) => {
+    const panel = [...window.jupyterapp.shell.widgets('main')].find((one) => one.id === id);
+    const model = panel.content.model.sharedModel;
+    model.deleteCellRange(0, model.cells.length);
+    model.insertCells(0, cells);
 }"""
 SAVE = """async (id) => {
     const panel = [...window.jupyterapp.shell.widgets('main')].find((one) => one.id === id);
@@ -109,13 +119,15 @@ def serving(command: list[str], home: Path, ready: str, env: dict[str, str] | No
         end = time.monotonic() + PATIENCE / 1000
         while True:
             try:
-                with urllib.request.urlopen(ready, timeout=1):  # noqa: S310  on loopback
-                    break
+                urllib.request.urlopen(ready, timeout=1).close()  # noqa: S310  on loopback
+                break
+            except urllib.error.HTTPError:
+                break  # it answers: it wants a token
             except OSError:
                 if process.poll() is not None or time.monotonic() > end:
                     pytest.fail((home / "server.log").read_text()[-3000:], pytrace=False)
                 time.sleep(0.05)
-        yield
+        yield home / "server.log"
     finally:
         process.terminate()
         try:
@@ -172,6 +184,10 @@ class Notebook:
         ends = self.page.evaluate(RUN, self.id)
         assert all(count for count, _ in ends), "a cell did not run"
         assert not any(errors for _, errors in ends), "a cell failed"
+
+    def fill(self, *cells: str) -> None:
+        """Type other cells in the place of those that are there."""
+        self.page.evaluate(FILL, [self.id, written(*cells)["cells"]])
 
     def find(self, selector: str):
         return self.page.locator(f"#{self.id} {selector}")
@@ -236,8 +252,8 @@ def written(*cells: str) -> dict[str, Any]:
 @contextmanager
 def lab_in(browser, home: Path):
     """JupyterLab, open in one page of a browser; everything that it keeps lies in a fresh folder."""
-    work = home / "work"
-    work.mkdir()
+    here = home / "work"
+    here.mkdir()
     for name, said in SETTINGS.items():
         file = home / "config" / "lab" / "user-settings" / f"{name}.jupyterlab-settings"
         file.parent.mkdir(parents=True, exist_ok=True)
@@ -247,10 +263,10 @@ def lab_in(browser, home: Path):
     disabled.write_text(json.dumps({"disabledExtensions": dict.fromkeys(NOT_TESTED, True)}))
     port, token = free_port(), secrets.token_hex(16)
     command = [
-        *SERVED, "jupyterlab", "--MultiKernelManager.kernel_manager_class=dicomlab.notebooks.forked.Kernel",
+        *work.SERVED, "jupyterlab", "--MultiKernelManager.kernel_manager_class=dicomlab.notebooks.forked.Kernel",
         "--no-browser", "--allow-root", "--ServerApp.ip=127.0.0.1",
         f"--ServerApp.port={port}", "--ServerApp.port_retries=0", f"--IdentityProvider.token={token}",
-        f"--ServerApp.root_dir={work}", "--LabApp.expose_app_in_browser=True", "--LabApp.news_url=",
+        f"--ServerApp.root_dir={here}", "--LabApp.expose_app_in_browser=True", "--LabApp.news_url=",
         "--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate", "--LabApp.extension_manager=readonly",
     ]  # fmt: skip
     root = f"http://127.0.0.1:{port}"
@@ -258,19 +274,42 @@ def lab_in(browser, home: Path):
         watched = Watched(browser.new_page(viewport={"width": 1400, "height": 1000}))
         watched.page.goto(f"{root}/lab/workspaces/{secrets.token_hex(3)}?token={token}&reset")
         watched.page.wait_for_function("() => window.jupyterapp !== undefined")
-        yield Lab(watched, work)
+        yield Lab(watched, here)
+        watched.page.close()
+
+
+@contextmanager
+def guarded_in(browser, home: Path, hidden: Path, source: Path, **variables: str):
+    """JupyterLab as `dicomlab lab --source` starts it, with the packaged notebooks in a folder below `home`.
+
+    What it keeps for itself is in `hidden`, and the state of all widgets goes into a notebook unless somebody minds.
+    """
+    folder = home / "work"
+    work.copy_notebooks(files.packaged("notebooks"), folder)
+    port, token = free_port(), secrets.token_hex(16)
+    chosen = argparse.Namespace(folder=folder, port=port, no_browser=True)
+    command = [*work._lab(chosen), f"--IdentityProvider.token={token}", "--LabApp.expose_app_in_browser=True"]
+    env = prepare(hidden, source) | {"MPLCONFIGDIR": str(hidden / "matplotlib")} | variables
+    settings = hidden / "config" / "lab" / "user-settings" / f"{WIDGETS}.jupyterlab-settings"
+    settings.write_text(json.dumps(SETTINGS[WIDGETS]))
+    root = f"http://127.0.0.1:{port}"
+    with serving(command, home, f"{root}/api", env):
+        watched = Watched(browser.new_page(viewport={"width": 1400, "height": 1000}))
+        watched.page.goto(f"{root}/lab?token={token}")
+        watched.page.wait_for_function("() => window.jupyterapp !== undefined")
+        yield Lab(watched, folder)
         watched.page.close()
 
 
 @contextmanager
 def voila_in(browser, home: Path, *cells: str):
     """A notebook with these cells as Voilà shows it, with our template."""
-    work = home / "work"
-    work.mkdir()
-    (work / "page.ipynb").write_text(json.dumps(written(*cells)))
+    here = home / "work"
+    here.mkdir()
+    (here / "page.ipynb").write_text(json.dumps(written(*cells)))
     port, token = free_port(), secrets.token_hex(16)
     command = [
-        *SERVED, "voila", str(work / "page.ipynb"), "--no-browser", f"--port={port}",
+        *work.SERVED, "voila", str(here / "page.ipynb"), "--no-browser", f"--port={port}",
         f"--token={token}", "--Voila.ip=127.0.0.1",
     ]  # fmt: skip
     root = f"http://127.0.0.1:{port}"
@@ -278,7 +317,7 @@ def voila_in(browser, home: Path, *cells: str):
         watched = Watched(browser.new_page(viewport={"width": 1400, "height": 1000}))
         watched.page.goto(f"{root}/?token={token}", wait_until="commit")
         watched.page.locator("#rendered_cells").wait_for()
-        yield Notebook(Lab(watched, work), work / "page.ipynb", "rendered_cells")
+        yield Notebook(Lab(watched, here), here / "page.ipynb", "rendered_cells")
         watched.check()
         watched.page.close()
 

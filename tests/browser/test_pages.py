@@ -5,20 +5,14 @@ from __future__ import annotations
 import argparse
 import json
 import re
-import secrets
-import subprocess
-import sys
 import time
 import urllib.error
 import urllib.request
-from contextlib import contextmanager
-from pathlib import Path
 
 import pytest
-
-sys.path.insert(0, str(Path(__file__).parents[1]))
 from factories import ct_instance, write
 
+from browser.conftest import CLOSE, OPEN, SAVE, Notebook, Watched, free_port, guarded_in, serving
 from dicomlab import files, notebooks
 from dicomlab.cli import work
 from dicomlab.notebooks import session
@@ -30,39 +24,6 @@ WIDGETS = {"02": (".dl-review canvas", ".dl-shots li"), "04": (".dl-headers tbod
 
 
 @pytest.fixture(scope="module")
-def tools(request):
-    """What the conftest of this folder defines."""
-    return request.config.pluginmanager.get_plugin(str(Path(__file__).with_name("conftest.py")))
-
-
-@contextmanager
-def served(command, env, home, url):
-    """A server of ours that answers; it ends with the block."""
-    with (
-        (home / "server.log").open("w") as log,
-        subprocess.Popen(command, env=env, cwd=home, stdout=log, stderr=log) as process,
-    ):
-        try:
-            for _ in range(600):
-                try:
-                    urllib.request.urlopen(url, timeout=1).close()  # noqa: S310 - on loopback
-                    break
-                except urllib.error.HTTPError:
-                    break
-                except OSError:
-                    if process.poll() is not None:
-                        pytest.fail((home / "server.log").read_text()[-3000:], pytrace=False)
-                    time.sleep(0.1)
-            yield home / "server.log"
-        finally:
-            process.terminate()
-            try:
-                process.wait(15)
-            except subprocess.TimeoutExpired:
-                process.kill()
-
-
-@pytest.fixture(scope="module")
 def source(tmp_path_factory):
     folder = tmp_path_factory.mktemp("in")
     write(ct_instance(PatientName=NAME, PatientID="QF-4711-88", PatientBirthDate="19510723"), folder / "one.dcm")
@@ -70,22 +31,11 @@ def source(tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def guarded(chromium, tools, source, tmp_path_factory):
+def guarded(chromium, source, tmp_path_factory):
     """JupyterLab as `dicomlab lab --source` starts it, open in the browser; and the folder of its session."""
     home, hidden = tmp_path_factory.mktemp("home"), tmp_path_factory.mktemp("s")
-    folder = home / "work"
-    work.copy_notebooks(files.packaged("notebooks"), folder)
-    port, token = tools.free_port(), secrets.token_hex(16)
-    chosen = argparse.Namespace(folder=folder, port=port, no_browser=True)
-    command = [*work._lab(chosen), f"--IdentityProvider.token={token}", "--LabApp.expose_app_in_browser=True"]
-    env = session.prepare(hidden, source) | {"MPLCONFIGDIR": str(hidden / "matplotlib")}
-    root = f"http://127.0.0.1:{port}"
-    with served(command, env, home, f"{root}/api"):
-        watched = tools.Watched(chromium.new_page(viewport={"width": 1400, "height": 1000}))
-        watched.page.goto(f"{root}/lab?token={token}")
-        watched.page.wait_for_function("() => window.jupyterapp !== undefined")
-        yield tools.Lab(watched, folder), hidden, tools
-        watched.page.close()
+    with guarded_in(chromium, home, hidden, source) as lab:
+        yield lab, hidden
 
 
 def everything_in(*folders) -> str:
@@ -96,14 +46,14 @@ def everything_in(*folders) -> str:
 
 @pytest.mark.parametrize("name", notebooks.packaged())
 def test_a_packaged_notebook_runs_in_lab_and_what_is_saved_names_nobody(guarded, name):
-    lab, hidden, tools = guarded
+    lab, hidden = guarded
     path = lab.folder / f"{name}.ipynb"
-    opened = tools.Notebook(lab, path, lab.watched.page.evaluate(tools.OPEN, path.name))
+    opened = Notebook(lab, path, lab.watched.page.evaluate(OPEN, path.name))
     try:
         opened.run()
         saved = json.loads(opened.saved())
     finally:
-        lab.watched.page.evaluate(tools.CLOSE, opened.id)
+        lab.watched.page.evaluate(CLOSE, opened.id)
     assert any(c["outputs"] for c in saved["cells"] if c["cell_type"] == "code")
     assert "widgets" not in saved["metadata"]
     told = everything_in(lab.folder, hidden).casefold()
@@ -113,7 +63,7 @@ def test_a_packaged_notebook_runs_in_lab_and_what_is_saved_names_nobody(guarded,
 
 
 def test_values_that_were_revealed_are_on_the_screen_and_in_no_file(guarded):
-    lab, hidden, _ = guarded
+    lab, hidden = guarded
     read = "import dicomlab as dl\nfrom dicomlab.files import folder_of\nds = dl.scan(folder_of()).instances[0].read()"
     cells = (read, "print(ds.PatientName, 'was', 'read')", "dl.Masked('82.5 kg').reveal()", "print('all is well')")
     with lab.notebook(*cells) as opened:
@@ -129,11 +79,11 @@ def test_values_that_were_revealed_are_on_the_screen_and_in_no_file(guarded):
 
 
 def test_a_name_that_was_typed_is_refused_with_the_cell(guarded):
-    lab, hidden, tools = guarded
+    lab, hidden = guarded
     page = lab.watched.page
     with lab.notebook("1 + 1") as opened:
         opened.find(".jp-CodeCell .cm-content").first.fill("1 + 1  # Quillfeather")
-        page.evaluate(f"(id) => {{ ({tools.SAVE})(id).catch(() => null); }}", opened.id)
+        page.evaluate(f"(id) => {{ ({SAVE})(id).catch(() => null); }}", opened.id)
         page.locator(".jp-Dialog").filter(has_text="cell 1 holds what identifies a patient").wait_for()
         page.locator(".jp-Dialog button").last.click()
         opened.find(".jp-CodeCell .cm-content").first.fill("1 + 1")
@@ -143,7 +93,7 @@ def test_a_name_that_was_typed_is_refused_with_the_cell(guarded):
 
 
 def test_an_error_in_lab_does_not_quote_a_value(guarded):
-    lab, _, _ = guarded
+    lab, _ = guarded
     with lab.notebook(
         "try:\n    raise ValueError('Quill' + 'feather')\nexcept ValueError:\n    print('caught')"
     ) as opened:
@@ -157,25 +107,25 @@ def test_an_error_in_lab_does_not_quote_a_value(guarded):
 
 
 @pytest.fixture(scope="module")
-def app(chromium, tools, source, tmp_path_factory):
+def app(chromium, source, tmp_path_factory):
     """The app as `dicomlab lab --app` starts it: the page that lists, and how to reach another."""
     home, hidden = tmp_path_factory.mktemp("home"), tmp_path_factory.mktemp("s")
     pytest.importorskip("voila")
     folder = home / "work"
     work.copy_notebooks(files.packaged("notebooks"), folder)
-    port = tools.free_port()
+    port = free_port()
     command = work._app(argparse.Namespace(folder=folder, port=port, no_browser=True))
     env = session.prepare(hidden, source, saves=False) | {"MPLCONFIGDIR": str(hidden / "matplotlib")}
-    with served(command, env, home, f"http://127.0.0.1:{port}/voila/static/voila.js") as log:
+    with serving(command, home, f"http://127.0.0.1:{port}/voila/static/voila.js", env) as log:
         while not (address := re.search(r"http://127\.0\.0\.1:\d+/\?token=\w+", log.read_text())):
             time.sleep(0.1)
         yield address[0], folder
 
 
 @pytest.fixture
-def watched(chromium, tools):
+def watched(chromium):
     """A page of its own: what the browser says of one that is being left belongs to no test."""
-    new = tools.Watched(chromium.new_page(viewport={"width": 1300, "height": 900}))
+    new = Watched(chromium.new_page(viewport={"width": 1300, "height": 900}))
     yield new
     new.page.goto("about:blank")
     new.page.close()
@@ -209,9 +159,9 @@ def test_a_review_opens_as_a_page_without_code_and_asks_nothing_from_outside(app
 # --- exported pages --------------------------------------------------------------------------------------------------
 
 
-def test_an_exported_page_and_the_index_ask_nothing_and_run_nothing(chromium, tools, source, tmp_path):
+def test_an_exported_page_and_the_index_ask_nothing_and_run_nothing(chromium, source, tmp_path):
     rows = notebooks.each_subject("01_inspect_headers", source, tmp_path / "out", html=True)
-    watched = tools.Watched(chromium.new_page())
+    watched = Watched(chromium.new_page())
     watched.page.on(
         "request", lambda r: watched.outside.add(r.url) if not r.url.startswith(("file:", "data:")) else None
     )

@@ -2,21 +2,17 @@
 
 from __future__ import annotations
 
-import sys
-from pathlib import Path
-
 import pytest
 import yaml
 
-sys.path.insert(0, str(Path(__file__).parent))
-from test_widgets_in_lab import TEXT, VOLUME
+from browser.conftest import voila_in
+from browser.test_widgets_in_lab import TEXT, VOLUME
 
 
 @pytest.fixture(scope="module")
-def page(request, chromium, tmp_path_factory):
+def page(chromium, tmp_path_factory):
     pytest.importorskip("voila")
-    tools = request.config.pluginmanager.get_plugin(str(Path(__file__).with_name("conftest.py")))
-    with tools.voila_in(chromium, tmp_path_factory.mktemp("v"), VOLUME, TEXT) as opened:
+    with voila_in(chromium, tmp_path_factory.mktemp("v"), VOLUME, TEXT) as opened:
         opened.find(".dl-grid canvas").nth(6).wait_for()
         opened.find(".dl-review tbody tr").first.wait_for()
         yield opened

@@ -1,0 +1,82 @@
+"""Five hundred planted identifiers in a real JupyterLab: whatever runs and fails there, no file holds one."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from planted import FAILING, READ, SLOW, corpus_in, hits, searched, with_pixels
+
+from browser.conftest import CLOSE, OPEN, Notebook, guarded_in
+from dicomlab import notebooks
+
+# The page as the app exports it (File, Save and Export Notebook As, HTML).
+EXPORT = """async (name) => (await fetch(window.jupyterapp.serviceManager.serverSettings.baseUrl
+    + `nbconvert/html/${name}?download=true`)).text()"""
+RUN = """async () => { await window.jupyterapp.commands.execute('notebook:run-all-cells'); }"""
+READ_IN_LAB = READ.replace("scan(source)", "scan(folder_of())").replace(
+    "import ", "from dicomlab.files import folder_of\nimport ", 1
+)
+
+
+@pytest.fixture(scope="module")
+def place(chromium, tmp_path_factory):
+    """JupyterLab on the corpus, with a folder of its own for temporary files; all of it is searched."""
+    source, planted = corpus_in(tmp_path_factory)
+    whole, hidden = tmp_path_factory.mktemp("lab"), tmp_path_factory.mktemp("h")
+    (whole / "t").mkdir()
+    with guarded_in(chromium, whole, hidden, source, TMPDIR=str(whole / "t")) as lab:
+        yield lab, source, planted, (whole, hidden)
+
+
+def saved(opened: Notebook) -> str:
+    """The notebook's file, once the guard knows who is in the folder: until then it keeps every output."""
+    while "still being gathered" in (text := opened.saved()):
+        pass
+    return text
+
+
+def exported(lab, name: str) -> str:
+    page = lab.watched.page.evaluate(EXPORT, name)
+    assert "<html" in page
+    return page
+
+
+@pytest.mark.parametrize("name", notebooks.packaged())
+def test_a_notebook_that_ran_holds_results_and_no_planted_identifier(place, name, tmp_path):
+    lab, source, planted, folders = place
+    path = lab.folder / f"{name}.ipynb"
+    if name in SLOW:
+        part = with_pixels(source, tmp_path / "part")
+        path.write_text(path.read_text("utf-8").replace('source = \\"\\"', f'source = \\"{part}\\"'))
+    opened = Notebook(lab, path, lab.watched.page.evaluate(OPEN, path.name))
+    try:
+        opened.run()
+        text = saved(opened)
+        page = exported(lab, path.name)
+    finally:
+        lab.watched.page.evaluate(CLOSE, opened.id)
+    kept = json.loads(text)
+    assert sum(bool(cell.get("outputs")) for cell in kept["cells"]) >= 2
+    assert "widgets" not in kept["metadata"]
+    assert hits(page, planted) == []
+    assert {where: found for folder in folders for where, found in searched(folder, planted).items()} == {}
+    lab.watched.check()
+
+
+@pytest.mark.parametrize("cell", FAILING, ids=["message", "key", "cause", "path", "death", "assertion"])
+def test_a_cell_that_fails_leaves_no_planted_identifier_anywhere(place, cell):
+    lab, _, planted, folders = place
+    with lab.notebook("1 + 1") as opened:
+        page = opened.page
+        opened.fill(READ_IN_LAB, cell.replace("(source)", "(told[7])"))
+        page.evaluate(RUN)
+        ended = "restarted automatically" if "_exit" in cell else "Error"
+        page.get_by_text(ended).first.wait_for()
+        assert "_exit" in cell or hits(opened.find(".jp-OutputArea").first.inner_text(), planted)  # on the screen
+        for button in page.locator(".jp-Dialog .jp-mod-accept").all():
+            button.click()
+        text = saved(opened)
+        assert hits(exported(lab, opened.path.name), planted) == []
+    assert "this output was not saved" in text or "_exit" in cell
+    assert {where: found for folder in folders for where, found in searched(folder, planted).items()} == {}
