@@ -153,6 +153,17 @@ def test_pet_alone_is_refused_with_a_reason():
         deface.face_mask(volume, SETTINGS)
 
 
+def test_pet_loses_its_face_by_the_mask_of_its_ct_and_the_check_sees_its_faint_skin():
+    ct, pet = (volume_of(heads.forge_head(960, contrast=c, spacing=(4, 3, 3))) for c in ("CT", "PET"))
+    mask = deface.face_mask(ct, SETTINGS)
+    after = deface.check(pet, deface.deface(pet, mask), mask)
+    assert after.passed, after.why
+    assert after.moved_mm > 20
+    left = deface.check(pet, pet, replace(mask, mask=np.zeros_like(mask.mask)))
+    assert left.shows_face  # though the brain outshines the skin
+    assert "a part of the face can still be seen from the front" in left.reasons
+
+
 def test_a_head_the_wrong_way_round_is_refused(volume):
     turned = replace(volume, affine=np.diag([-1.0, -1.0, 1.0, 1.0]) @ volume.affine)
     with pytest.raises(FaceRefused):

@@ -9,7 +9,7 @@ import numpy as np
 
 from dicomlab.deface.anatomy import FRONT, SHAPE, Anatomy, anatomy, box
 from dicomlab.deface.head import EYES_APART_MM, LOWER, axes
-from dicomlab.deface.looking import STEP_MM, along, binned, gridded, skin_inside, skin_threshold
+from dicomlab.deface.looking import STEP_MM, along, binned, body_threshold, gridded, skin_inside
 from dicomlab.deface.rendering import VIEWS, depths, turned
 from dicomlab.volume import sampled
 
@@ -95,7 +95,7 @@ def check(before: Volume, after: Volume, mask: FaceMask) -> Scores:
         Tells where the head lies, and where voxels may differ.
     """
     ct = before.modality == "CT"
-    threshold = skin_threshold(gridded(before, 4.0).samples, ct=ct)
+    threshold = body_threshold(gridded(before, 4.0).samples, before.modality)
     found = anatomy(before, mask.affine @ np.linalg.inv(box()), threshold, ct=ct)
     samples = along(*binned(after.array, after.affine, STEP_MM), mask.affine, SHAPE)
     same = before.array == after.array

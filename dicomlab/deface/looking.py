@@ -83,6 +83,20 @@ def skin_threshold(samples: NDArray[np.float32], *, ct: bool, skin_ct_hu: float 
     return float(threshold_otsu(np.clip(some, 0, np.percentile(some, 98))) * skin_mr) if some.size else np.inf
 
 
+def body_threshold(samples: NDArray[np.float32], modality: str) -> float:
+    """Return the value above which a sample of any modality is no air; PET: where a brain outshines all skin."""
+    if modality != "PT":
+        return skin_threshold(samples, ct=modality == "CT")
+    some = samples[np.isfinite(samples)]
+    some = some[some > some.max() * 0.001]
+    level = np.inf
+    for _ in range(2):  # the brain from the rest, then the body from air
+        if some.size and some.min() < some.max():
+            level = float(threshold_otsu(some))
+            some = some[some < level]
+    return 0.45 * level
+
+
 def skin_inside(samples: NDArray[np.float32], threshold: float, step: float) -> NDArray[np.bool_]:
     """Return the largest body in a volume without its table: opened, one component, holes and gaps closed."""
     solid = ndi.gaussian_filter(np.nan_to_num(samples, nan=-1e4), 0.7 * 1.5 / step) > threshold

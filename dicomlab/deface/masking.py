@@ -23,13 +23,14 @@ if TYPE_CHECKING:
 # How far down and to the sides a face may reach, how much farther back its skin goes than what lies deep, head mm;
 # the part of a head that is removed at most.
 _LOWEST_MM, _SIDE_MM, _SKIN_BACK_MM, _MOST, _CLEAR = -130.0, 90.0, 8.0, 0.14, 1.4
-_SOCKET_MM = 18.0
+_SOCKET_MM, _SOCKET_BACK_MM = 18.0, 3.0
 _MODALITIES = ("CT", "MR")
 _ALONE = "only CT or MR show the skin for certain; give one of the same Frame of Reference"
 # What a head must show, fitted on real heads in many poses and on what is none; eyes: (not CT, CT).
 _METRIC, _OVERLAP, _COVERAGE, _SCALE, _STRETCH = 0.36, 0.8, 0.42, (0.64, 1.25), 1.22
 _SKULL_MM, _BRAIN, _WELL, _EYES, _NOSE_MM = 25.0, (0.4, 0.82, 0.92), 0.9, (2.6, 1.35), (12.0, 32.0)
 _METRIC_NOSE = (0.44, 0.4)  # a nose alone, without clear eyes, is believed where the fit is good; where the skins agree
+_METRIC_BONE, _EYES_BONE = 0.55, 0.6  # in CT a skull that faces the other way fits by 0.46 at most
 _SURELY, _HARDLY = (0.3, 0.8, 0.5), 0.15  # mutual information, Dice, coverage of a first impression
 
 
@@ -126,7 +127,8 @@ def confidence_of(placement: Placement) -> Confidence:
     brain = float(found.brain[skull].sum() / max(1, found.inside[skull].sum()))
     most = _BRAIN[1] if pose.overlap < _WELL else _BRAIN[2]
     nose = _NOSE_MM[0] < found.nose < _NOSE_MM[1] and pose.metric > _METRIC_NOSE[pose.overlap > _WELL]
-    face = nose or found.eyes_clear > _EYES[placement.ct]
+    bone = placement.ct and pose.metric > _METRIC_BONE and pose.overlap > _WELL and found.eyes_clear > _EYES_BONE
+    face = nose or found.eyes_clear > _EYES[placement.ct] or bone
     reasons = (
         (pose.metric < _METRIC, "the fit to a head is poor"),
         (pose.overlap < _OVERLAP, "the skin does not lie as a head's does"),
@@ -171,7 +173,7 @@ def cut(found: Anatomy, settings: DefaceSettings) -> NDArray[np.bool_]:
     away, front, inside = found.away[part], found.front[part], found.inside[part]
     # No brain lies before an eye: there half of the margin is enough, and the eye goes.
     level = z[part[0]] - found.eyes[2] - 3
-    socket = (np.hypot(np.abs(aside) - EYES_APART_MM / 2, level) < _SOCKET_MM) & (behind < 0)
+    socket = (np.hypot(np.abs(aside) - EYES_APART_MM / 2, level) < _SOCKET_MM) & (behind < _SOCKET_BACK_MM)
     margin = np.where(socket, 0.5, 1) * settings.brain_margin_mm
     face = reach[0][part[0]] & reach[2][:, :, part[2]] & (away > margin)
     skin = face & (front < settings.shell_mm) & reach[1][:, part[1]]

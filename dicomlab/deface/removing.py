@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from dicomlab.deface.looking import binned, skin_threshold
+from dicomlab.deface.looking import binned, body_threshold
 from dicomlab.volume import sampled
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ def air_value(volume: Volume) -> float:
     if volume.modality == "CT":
         return max(smallest, _AIR_HU)
     thin, _ = binned(volume.array, volume.affine, 4.0)
-    dark = thin[thin < skin_threshold(thin, ct=False) / 2]
+    dark = thin[thin < body_threshold(thin, volume.modality) / 2]
     return float(np.median(dark)) if dark.size else smallest
 
 
