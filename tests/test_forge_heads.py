@@ -272,6 +272,35 @@ def test_a_corpus_holds_series_truth_and_landmarks(tmp_path):
         assert "neg" in about or about["bot"] < about["eye_z"] < about["brow"]
 
 
+def test_fifteen_volumes_of_a_corpus_show_every_contrast_cut_age_and_posture_and_three_that_are_no_heads(tmp_path):
+    heads.corpus(tmp_path, 3, 15, spacing=14)
+    about = list(json.loads((tmp_path / "SUBJECTS.json").read_text("utf-8")).values())
+    made = [one for one in about if "neg" not in one]
+    assert len(made) == 12
+    assert {one["contrast"] for one in made} >= {"T1", "T2", "FLAIR", "PD", "CT"}
+    assert {one["table"] for one in made if one["contrast"] == "CT"} == {True, False}
+    assert {one["fov"] for one in made} == set(heads.FIELDS_OF_VIEW)
+    assert min(one["age"] for one in made) < 6
+    assert max(one["age"] for one in made) > 65
+    angles = np.array([one["pose"] for one in made])
+    assert (np.abs(angles).max(axis=0) > 15).all()
+    assert np.abs(angles).max() <= 30
+    for one in made:
+        turned = np.array(one["upright"])[:3, :3]
+        assert np.allclose(turned @ turned.T, np.eye(3))
+        assert one["held"]["bot"] < one["held"]["eye_z"] < one["held"]["brow"]
+
+
+def test_a_ray_that_meets_flesh_where_the_field_of_view_ends_is_no_ray_at_a_face():
+    # A block that reaches the lower edge of the field of view: its lowest rays meet the cut, those above meet skin.
+    upright, depth = np.eye(4), np.full((40, 30), 5.0, np.float32)
+    flesh = scoring.cut_open(depth, upright, (40, 30, 30))
+    assert flesh[:3].all()  # 0, 1.5 and 3 mm from the edge
+    assert not flesh[3:-3, 3:-3].any()
+    before = scoring.cut_open(np.zeros((40, 30), np.float32), upright, (40, 30, 30))
+    assert not before[3:-3, 3:-3].any()  # a nose that is cut in front is still a face
+
+
 def test_rays_agree_with_the_scorer_of_the_bench(bench, monkeypatch):
     monkeypatch.syspath_prepend(str(bench / "deface"))
     sitk = pytest.importorskip("SimpleITK")
