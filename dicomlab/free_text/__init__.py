@@ -7,7 +7,7 @@ this package knows text, not DICOM.
 
 from __future__ import annotations
 
-from dicomlab.free_text.known import (
+from dicomlab.free_text.identifiers import (
     Identifiers,
     is_distinctive_number,
     is_distinctive_phrase,

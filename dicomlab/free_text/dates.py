@@ -6,33 +6,63 @@ import re
 from collections.abc import Iterator
 from unicodedata import normalize
 
-# First letters of months, folded, in English, German, French, Spanish, Italian, Portuguese and Dutch.
-_MONTHS = {
-    "jan": 1, "gen": 1, "ene": 1, "feb": 2, "fev": 2, "mar": 3, "mrz": 3, "maa": 3, "apr": 4, "avr": 4, "abr": 4,
-    "may": 5, "mai": 5, "mag": 5, "mei": 5, "jun": 6, "juin": 6, "giu": 6, "jul": 7, "juil": 7, "lug": 7, "aug": 8,
-    "aou": 8, "ago": 8, "sep": 9, "set": 9, "oct": 10, "okt": 10, "ott": 10, "out": 10, "nov": 11, "dec": 12, "dez": 12,
-    "dic": 12,
-}  # fmt: skip
+# First letters of months, folded, in the languages of Europe, in Hebrew and Arabic.
+_FIRST_LETTERS = (
+    "jan gen ene ian sty led sij tam oca янв січ ιαν ינו ינא ينا", "feb fev lut uno hel sub фев лют φεβ פבר فبر",
+    "mar mrz maa bre mars мар бер μαρ מרצ مار", "apr avr abr kwi dub huh nis апр кві απρ אפר ابر",
+    "may mai mag mei maj kve tou мая маи тра μαι μαϊ מאי ماي", "jun juin giu cze kes haz iun июн чер ιουν יונ يون",
+    "jul juil lug lip hei tem iul июл ιουλ יול يول", "aug aou ago sie srp elo agu авг сер αυγ אוג اغس",
+    "sep set wrz zar syy eyl сен вер σεπ ספט سبت", "oct okt ott out paz rij lok eki окт жов οκτ אוק اكت",
+    "nov lis marr kas ноя νοε נוב نوف", "dec dez dic gru des jou ara pro дек гру δεκ דצמ ديس",
+)  # fmt: skip
+_MONTHS = {letters: number for number, many in enumerate(_FIRST_LETTERS, 1) for letters in many.split()}
+_ROMAN = {r: n for n, r in enumerate(["i", "ii", "iii", "iv", "v", "vi", "vii", "viii", "ix", "x", "xi", "xii"], 1)}
 _SIGN = r"[-/. _]"
+_DIGIT = re.compile(r"\d")
 _TIME_BEHIND = r"(?:[t ]?(?:[01]\d|2[0-3])[0-5]\d(?:[0-5]\d(?:\.\d{1,6})?)?)?(?!\d)"
 _YEAR_FIRST = re.compile(
     rf"(?<!\d)(\d{{4}}){_SIGN}? ?(\d\d){_SIGN}? ?(\d\d){_TIME_BEHIND}|"
     rf"(?<!\d)(\d{{4}}){_SIGN} ?(\d\d?){_SIGN} ?(\d\d?)(?!\d)"
 )
 _YEAR_LAST = re.compile(
-    rf"(?<!\d)(\d\d?){_SIGN}{{1,2}}(\d\d?){_SIGN}{{1,2}}(\d{{4}})(?!\d)|(?<!\d)(\d\d)(\d\d)(\d{{4}})(?!\d)"
+    rf"(?<!\d)(\d\d?){_SIGN}{{1,3}}(\d\d?){_SIGN}{{1,3}}(\d{{4}})(?!\d)|(?<!\d)(\d\d)(\d\d)(\d{{4}})(?!\d)"
 )
-_SHORT_YEAR = re.compile(r"(?<![\d.])(\d\d)([-/. ])(\d\d)\2(\d\d)(?![\d.]*\d)")
+_SHORT_YEAR = re.compile(
+    r"(?<![\d.])(?:(\d\d) (\d\d) (\d\d)|(\d\d?)([-/.]) ?(\d\d?)\5 ?(\d\d)|(?<!\d)(\d\d)(\d\d)(\d\d))(?![\d.]*\d)"
+)
+# Years counted otherwise: Japanese eras by their last year before the first, and the Buddhist era.
+_ERAS = {
+    "明治": 1867,
+    "大正": 1911,
+    "昭和": 1925,
+    "平成": 1988,
+    "令和": 2018,
+    "t": 1911,
+    "s": 1925,
+    "h": 1988,
+    "r": 2018,
+}
+_ERA_DATE = re.compile(rf"({'|'.join(_ERAS)})(\d\d?|元)[年./-] ?(\d\d?)[月./-] ?(\d\d?)日?(?!\d)")
+_ROMAN_MONTH = re.compile(r"(?<!\d)(\d\d?)[-. /]{1,2}(i{1,3}|iv|vi{0,3}|ix|xi{0,2})[-. /]{1,2}(\d{4}|\d\d)(?!\d)")
+_BUDDHIST = 543
+_AFTER_ANY = 2400
 # Folded text holds Hangul in its letters.
 _YEAR, _MONTH_OF_YEAR, _DAY = (f"(?:{a}|{normalize('NFKD', b)})" for a, b in ("年년", "月월", "日일"))
 _IDEOGRAPHS = re.compile(rf"(?<!\d)(\d{{4}}) ?{_YEAR} ?(\d\d?) ?{_MONTH_OF_YEAR} ?(\d\d?)(?: ?{_DAY})?")
 _MONTH = r"([^\W\d_]{3,12})"
-_DAY_MONTH = re.compile(rf"(?<!\d)(\d\d?)(?:st|nd|rd|th)?[-. ]{{0,2}}(?:of )?{_MONTH}[-., ]{{0,2}}(\d{{4}}|\d\d)(?!\d)")
-_MONTH_DAY = re.compile(rf"(?<![^\W\d_]){_MONTH}[-. ]{{0,2}}(\d\d?)(?:st|nd|rd|th)?[-., ]{{1,2}}(\d{{4}})(?!\d)")
+_OF = r"(?:of |del? |d['’])?"
+_DAY_MONTH = re.compile(
+    rf"(?<!\d)(\d\d?)(?:st|nd|rd|th|er|[ºªª])?[-. ]{{0,2}}{_OF}{_MONTH}[-., ]{{0,2}}{_OF}['’]?(\d{{4}}|\d\d)(?!\d)"
+)
+_MONTH_DAY = re.compile(
+    rf"(?<![^\W\d_]){_MONTH}[-. ]{{0,2}}(\d\d?)(?:st|nd|rd|th)?[-., ]{{1,2}}['’]?(\d{{4}}|\d\d)(?!\d)"
+)
 
 
 def date_spans(folded: str, known: frozenset[str]) -> Iterator[tuple[int, int]]:
     """Yield where a folded text holds one of the known dates (``YYYYMMDD``)."""
+    if _DIGIT.search(folded) is None:
+        return
     for match in _YEAR_FIRST.finditer(folded):
         if _date(*(g for g in match.groups() if g)) in known:
             yield match.span()
@@ -43,15 +73,19 @@ def date_spans(folded: str, known: frozenset[str]) -> Iterator[tuple[int, int]]:
     for match in _IDEOGRAPHS.finditer(folded):
         if _date(*match.groups()) in known:
             yield match.span()
+    for match in _ERA_DATE.finditer(folded):
+        era, year, month, day = match.groups()
+        if _date(str(_ERAS[era] + (1 if year == "元" else int(year))), month, day) in known:
+            yield match.span()
     yield from _short_years(folded, known)
     yield from _named_months(folded, known)
 
 
 def _short_years(folded: str, known: frozenset[str]) -> Iterator[tuple[int, int]]:
     for match in _SHORT_YEAR.finditer(folded):
-        a, _, b, c = match.groups()
+        a, b, c = (g for g in match.groups() if g and g.isdigit())
         orders = ((a, b, c), (c, b, a), (c, a, b))
-        if any(_date(century + y, m, d) in known for y, m, d in orders for century in ("19", "20")):
+        if any(_date(y, m, d) in known for short, m, d in orders for y in _years(short)):
             yield match.span()
 
 
@@ -60,9 +94,18 @@ def _named_months(folded: str, known: frozenset[str]) -> Iterator[tuple[int, int
         for match in _overlapping(expression, folded):
             word = match[month]
             number = _MONTHS.get(word[:4]) or _MONTHS.get(word[:3])
-            years = [match[year]] if len(match[year]) > 2 else ["19" + match[year], "20" + match[year]]  # noqa: PLR2004
-            if number is not None and any(_date(y, str(number), match[day]) in known for y in years):
+            if number is not None and any(_date(y, str(number), match[day]) in known for y in _years(match[year])):
                 yield match.span()
+    for match in _ROMAN_MONTH.finditer(folded):
+        if any(_date(y, str(_ROMAN[match[2]]), match[1]) in known for y in _years(match[3])):
+            yield match.span()
+
+
+def _years(written: str) -> list[str]:
+    """Return the years that a written one may mean: of two digits, of another era."""
+    if len(written) <= 2:  # noqa: PLR2004
+        return ["19" + written.zfill(2), "20" + written.zfill(2)]
+    return [written, str(int(written) - _BUDDHIST)] if int(written) > _AFTER_ANY else [written]
 
 
 def _overlapping(expression: re.Pattern[str], text: str) -> Iterator[re.Match[str]]:

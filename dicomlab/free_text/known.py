@@ -1,4 +1,4 @@
-"""What identifies one patient, and where in a text it stands.
+"""Where in a text that stands which is known to identify one patient.
 
 A text is read as words: letters and digits in a row, apart at blanks, signs, digits and where small
 letters turn into capitals. Names are looked up word by word and as pairs in either order; identifiers
@@ -11,16 +11,22 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, fields
-from functools import cached_property, lru_cache
-from importlib.resources import files as resource_files
+from functools import cached_property
 from itertools import pairwise
 
 from dicomlab.free_text.dates import date_spans
-from dicomlab.free_text.spelling import fold, is_spaceless, spellings, without_apostrophes
+from dicomlab.free_text.identifiers import NOBODY, NOT_ALONE, TITLES, Identifiers, is_word, ordinary_words
+from dicomlab.free_text.spelling import (
+    broken_spellings,
+    fold,
+    from_other_letters,
+    inflected,
+    is_spaceless,
+    sound,
+    spellings,
+    without_apostrophes,
+)
 
-_SHORTEST_NUMBER = 4
-_SHORTEST_PHRASE = 5
 _SHORTEST_NAME = 3
 _SHORTEST_INSIDE_WORD = 6
 _SHORTEST_SEPARATED = 7  # digits: shorter identifiers are hunted without separators in them
@@ -30,91 +36,18 @@ _NATIONAL, _INTERNATIONAL = 8, 10  # digits at the end that stay when the prefix
 _LARGEST_GAP = 3  # signs between the parts of a name
 _SHORTEST_LEFT = 3  # letters of a name that is told when it stays as a word
 _LONGEST_NAME = 8  # parts; more are a text in the wrong attribute
+_SHORTEST_CUT = 6  # letters that a cut or inflected name shares with the whole
+_LONGEST_ENDING = 3
+_SHORTEST_SOUND = 3
+_SHORTEST_BEHIND = 4  # letters behind an apostrophe
+_SHORTEST_JOINED = 4  # letters of a short family and given name in one word: LiWei
+_SHORTEST_FIGURES = 5  # of an identifier without the noughts before it
 
 _WORD = re.compile(r"[^\W_]+(?:['’][^\W_]+)*")
 _LETTERS = re.compile(r"[^\W\d_]+")
 _GAPS = re.compile(r"[\W_]+")
 _PHONE = re.compile(r"\d(?:[\s()./-]{0,3}\d){6,}")
 _UID = re.compile(r"2\.25\.\d{8,}|\d+(?:\.\d+){3,}")
-
-
-def _weak_words() -> dict[str, frozenset[str]]:
-    text = (resource_files("dicomlab.free_text") / "weak_words.txt").read_text("utf-8")
-    parts = re.split(r"^\[(.+)\]$", re.sub(r"^#.*$", "", text, flags=re.MULTILINE), flags=re.MULTILINE)
-    return {title: frozenset(words.split()) for title, words in zip(parts[1::2], parts[2::2], strict=True)}
-
-
-_WEAK = _weak_words()
-NOBODY, _NOT_ALONE, TITLES = _WEAK["nobody"], _WEAK["not alone"], _WEAK["titles"]
-
-
-@dataclass(frozen=True)
-class Identifiers:
-    """What identifies one patient, from all of the patient's instances; merge with ``|``.
-
-    `names`: the parts of each person's name, as written. `numbers`: identifiers that hold a digit.
-    `phrases`: institutions, addresses, other words. `dates`: ``YYYYMMDD``. `uids`: every UID that
-    is to be replaced. `phones`: digits only. The repr tells how many, never which.
-    """
-
-    names: frozenset[tuple[str, ...]] = frozenset()
-    numbers: frozenset[str] = frozenset()
-    phrases: frozenset[str] = frozenset()
-    dates: frozenset[str] = frozenset()
-    uids: frozenset[str] = frozenset()
-    phones: frozenset[str] = frozenset()
-
-    def __or__(self, other: Identifiers) -> Identifiers:
-        """Return everything that either holds."""
-        return Identifiers(*(getattr(self, f.name) | getattr(other, f.name) for f in fields(self)))
-
-    @classmethod
-    def merged(cls, parts: Iterable[Identifiers]) -> Identifiers:
-        """Return everything that any of `parts` holds."""
-        found = list(parts)
-        return cls(*(frozenset().union(*(getattr(one, f.name) for one in found)) for f in fields(cls)))
-
-    def __repr__(self) -> str:
-        """Tell how many of each, never which."""
-        return f"Identifiers({', '.join(f'{len(getattr(self, f.name))} {f.name}' for f in fields(self))})"
-
-
-def name_parts(value: str) -> list[tuple[str, ...]]:
-    """Return the parts of a PN value, one tuple per component group (PS3.5 6.2.1), affixes left out.
-
-    Examples
-    --------
-    >>> name_parts("Doe^Jane Mary^^Dr")
-    [('Doe', 'Jane', 'Mary')]
-    """
-    found = []
-    for group in value.split("="):
-        components = group.split("^")
-        several = components if len(components) == 1 else components[:3]  # "Doe, Jane" stands in one component
-        kept = tuple(p.strip(".") for c in several for p in re.split(r"[\s,;/()]+", c) if re.search(r"[^\W_]", p))
-        if kept and not {fold(p) for p in kept} <= NOBODY:
-            found.append(kept)
-    return found
-
-
-@lru_cache(maxsize=1)
-def ordinary_words() -> frozenset[str]:
-    """Return the folded words of the field: attribute names and coded terms (generated), and names like those."""
-    text = (resource_files("dicomlab") / "standard_data" / "words.txt").read_text("utf-8")
-    return _WEAK["a word too"].union(line for line in text.splitlines() if line and not line.startswith("#"))
-
-
-def is_distinctive_number(value: str) -> bool:
-    """Return whether `value` is worth hunting as an identifier: four characters, not all alike, one a digit."""
-    bare = _GAPS.sub("", value)
-    return len(bare) >= _SHORTEST_NUMBER and any(c.isdigit() for c in bare) and len(set(bare)) > 1
-
-
-def is_distinctive_phrase(value: str) -> bool:
-    """Return whether `value` is long enough to be hunted as a phrase, and says something of its own."""
-    folded = fold(value)
-    words = [w for w in re.split(r"[\W\d_]+", folded) if len(w) > 1]
-    return len(_GAPS.sub("", folded)) >= _SHORTEST_PHRASE and not set(words) <= ordinary_words() | NOBODY
 
 
 class Known:
@@ -125,14 +58,26 @@ class Known:
         self.words: set[str] = set()
         self.weak: set[str] = set()  # short or ordinary: beside another part, or behind a title
         self.pairs: set[tuple[str, str]] = set()
+        self.with_initial: set[tuple[str, str]] = set()  # short ones, told by a dot or a comma: "W. Li"
         self.inside: set[str] = set()
-        self.spaceless: set[str] = set()
+        self.places: set[str] = set()  # of institutions and addresses: words that are nothing else
+        self.sounds: set[str] = set()
+        self.anywhere: set[str] = set()  # in scripts without blanks, and broken by software that knows no accents
         self.dates, self.uids = identifiers.dates, identifiers.uids
         for name in identifiers.names:
             if len(name) <= _LONGEST_NAME:
                 self._spell(name)
-        self._codes = [(c, _code_expression(c)) for c in sorted({_compact(n) for n in identifiers.numbers} - {""})]
+        codes = {_compact(n) for n in identifiers.numbers} - {""}
+        codes |= {c.lstrip("0") for c in codes if c.isdigit() and len(c.lstrip("0")) >= _SHORTEST_FIGURES}
+        self._codes = [(c, _code_expression(c)) for c in sorted(codes)]
         self._phrases = _by_first_word(identifiers.phrases)
+        for phrase in identifiers.phrases:
+            words = {w for form in spellings(phrase) for w in _LETTERS.findall(form)}
+            self.places |= {w for w in words if len(w) >= _SHORTEST_INSIDE_WORD and not is_word(w)}
+        self._cuts: dict[str, list[str]] = {}
+        for part in self.words:
+            if len(part) > _SHORTEST_CUT:
+                self._cuts.setdefault(part[:_SHORTEST_CUT], []).append(part)
         self._joined = {
             "".join(p) for ps in self._phrases.values() for p in ps if len("".join(p)) >= _SHORTEST_ANYWHERE
         }
@@ -156,7 +101,9 @@ class Known:
         words = [(without_apostrophes(m[0]), m.start(), m.end()) for m in _WORD.finditer(folded)]
         if self._phrases:
             yield from self._phrases_in(folded, words)
-        if self.words or self.weak or self.spaceless:
+            if not technical:
+                yield from ((start, end) for word, start, end in words if word in self.places)
+        if self.words or self.weak or self.anywhere:
             yield from self._names_in(text, folded, words, technical=technical)
 
     def _names_in(
@@ -165,18 +112,49 @@ class Known:
         ordinary = ordinary_words() if technical else frozenset()
         pieces = sorted({piece for word in words for piece in _pieces(text, folded, word)}, key=lambda p: (p[1], -p[2]))
         for piece, start, end in pieces:
-            if piece in self.words and piece not in ordinary:
+            if (piece in self.words and piece not in ordinary) or self._is_form(piece, cut_only=technical):
                 yield start, end
         for one, other in pairwise(words):
-            beside = 0 < other[1] - one[2] <= _LARGEST_GAP
-            if beside and (one[0], other[0]) in self.pairs and not (technical and _is_initial(one[0], other[0])):
-                yield one[1], other[2]
-            elif beside and one[0] in TITLES and other[0] in self.weak:
-                yield other[1], other[2]
+            if 0 < other[1] - one[2] <= _LARGEST_GAP:
+                if self._is_pair(one[0], other[0], folded[one[2] : other[2] + 1], technical=technical):
+                    yield one[1], other[2]
+                elif one[0] in TITLES and other[0] in self.weak:
+                    yield other[1], other[2]
         for part in self.inside:
             yield from self._inside(folded, part)
-        for part in self.spaceless:
+        for part in self.anywhere:
             yield from ((at, at + len(part)) for at in _places(folded, part))
+
+    def _is_pair(self, one: str, other: str, behind: str, *, technical: bool) -> bool:
+        """Return whether two words side by side are a name; `behind` is what follows the first, with one sign more."""
+        if (one, other) in self.pairs:
+            return not (technical and _is_initial(one, other))
+        if (one, other) in self.with_initial:
+            return not (technical or {".", ","}.isdisjoint(behind))
+        return one in self.words and not (technical and one in ordinary_words()) and self._begins_one(other)
+
+    def _is_form(self, word: str, *, cut_only: bool) -> bool:
+        """Return whether a word is a name cut short, with an ending, or transcribed otherwise, and no ordinary word."""
+        if len(word) >= _SHORTEST_CUT:
+            for part in self._cuts.get(word[:_SHORTEST_CUT], ()):
+                least = len(word) if cut_only else max(_SHORTEST_CUT, min(len(part) - 2, len(word)))
+                if (
+                    word[:least] == part[:least]
+                    and len(word) <= len(part) + _LONGEST_ENDING
+                    and not (word[:-1] == part or is_word(word))
+                ):
+                    return True
+        return (
+            bool(self.sounds)
+            and not cut_only
+            and len(word) > _SHORTEST_SOUND
+            and sound(word) in self.sounds
+            and not is_word(word)
+        )
+
+    def _begins_one(self, word: str) -> bool:
+        """Return whether a word beside a name is the beginning of another part of one, and no word of the field."""
+        return len(word) >= _SHORTEST_NAME and any(p.startswith(word) for p in self.words) and not is_word(word)
 
     def has_name(self, folded: str) -> bool:
         """Return whether a word of three letters or more is a name that is also an ordinary word."""
@@ -247,6 +225,9 @@ class Known:
             for form in forms:
                 self._note_part(form, made_up=made_up)
         for part in name:
+            self.anywhere.update(f for f in broken_spellings(part) if len(f) >= _SHORTEST_NAME)
+            if is_spaceless(part) and len(part) == 2:  # noqa: PLR2004 - characters apart: 山 田
+                self.pairs.add((fold(part[0]), fold(part[1])))
             self.pairs.update(p for form in spellings(part) for p in pairwise(w for w in _GAPS.split(form) if w))
         for number, forms in enumerate(ways):
             for other in (form for n, others in enumerate(ways) if n != number for form in others):
@@ -254,11 +235,11 @@ class Known:
                     self._note_pair(form, other)
 
     def _note_part(self, form: str, *, made_up: bool) -> None:
-        if form.isdigit() or form in NOBODY or form in _NOT_ALONE:
+        if form.isdigit() or form in NOBODY or form in NOT_ALONE:
             return
         if is_spaceless(form):
             if len(unicodedata.normalize("NFC", form)) > 1:  # one character is many people's
-                self.spaceless.add(form)
+                self.anywhere.add(form)
             return
         if len(form) < _SHORTEST_NAME:
             self.weak.add(form)
@@ -266,13 +247,21 @@ class Known:
         if made_up and form in ordinary_words():
             return
         self.words.add(form)
+        self.words |= inflected(form)
+        if from_other_letters(form):
+            self.sounds.update(sound(f) for f in spellings(form) if f.isascii() and len(sound(f)) >= _SHORTEST_SOUND)
+        for start, other in (("mac", "mc"), ("mc", "mac")):
+            if form.startswith(start) and len(form) >= len(start) + _SHORTEST_NAME:
+                rest = form.removeprefix(start)
+                self.words.add(other + rest)
+                self.pairs |= {(start, rest), (other, rest)}
         if len(form) >= _SHORTEST_INSIDE_WORD:
             self.inside.add(form)
 
     def _note_pair(self, one: str, other: str) -> None:
         if is_spaceless(one + other):
             self.pairs.add((one, other))
-            self.spaceless.add(one + other)
+            self.anywhere.add(one + other)
             return
         if one in NOBODY or other in NOBODY or one.isdigit() or other.isdigit() or len(one) < 2:  # noqa: PLR2004
             return
@@ -280,9 +269,11 @@ class Known:
             self.pairs.add((one, other))
             if min(len(one), len(other)) >= _SHORTEST_NAME:
                 self.inside.add(one + other)
-            elif len(one + other) >= _SHORTEST_INSIDE_WORD:
+            elif len(one + other) >= _SHORTEST_JOINED and one + other not in ordinary_words():
                 self.words.add(one + other)
-        if len(one) >= _SHORTEST_NAME and one not in _NOT_ALONE:
+            if len(one) == 2:  # noqa: PLR2004 - Li
+                self.with_initial |= {(one, other[0]), (other[0], one)}
+        if len(one) >= _SHORTEST_NAME and one not in NOT_ALONE:
             self.pairs |= {(one, other[0]), (other[0], one)}
             if one not in ordinary_words():
                 self.words |= {one + other[0], other[0] + one}
@@ -306,6 +297,10 @@ def _forms(part: str) -> set[str]:
         plain = without_apostrophes(form)
         forms.update(w for w in _GAPS.split(plain) if w)
         forms.add(_GAPS.sub("", plain))
+        # What stands behind an apostrophe is a name too (D'Angelo), and a long vowel may be written short (Satou).
+        forms.update(w for w in _GAPS.split(form)[1:] if len(w) >= _SHORTEST_BEHIND and not is_word(w))
+        short = re.sub(r"o[uh](?![aeiou])", "o", plain).replace("uu", "u")
+        forms.update({short} if short != plain and not is_word(short) else ())
     return forms - {""}
 
 

@@ -9,13 +9,19 @@ from __future__ import annotations
 
 import re
 
-from dicomlab.free_text.known import ordinary_words
+from dicomlab.free_text.identifiers import ordinary_words
 from dicomlab.free_text.spelling import fold
+from dicomlab.free_text.vocabulary import is_known
 
 _MONTHS = (
-    "jan(?:uary|uar|vier)?|feb(?:ruary|ruar)?|f[ée]vr(?:ier)?|mar(?:ch|s|zo)?|m[äa]rz|apr(?:il|ile)?|avr(?:il)?|may|mai|"
-    "maggio|mayo|june?|juni?|juin|giugno|junio|july?|juli|juillet|luglio|julio|aug(?:ust)?|ao[ûu]t|agosto|"
-    "sept?(?:ember|embre)?|oct(?:ober|obre)?|okt(?:ober)?|nov(?:ember|embre)?|dec(?:ember)?|dez(?:ember)?|d[ée]c(?:embre)?"
+    "jan(?:uary|uar|uari|vier)?|gen(?:naio)?|ene(?:ro)?|janeiro|jänner|feb(?:ruary|ruar|ruari|braio|rero)?|fevereiro|f[ée]vr(?:ier)?|"
+    "mar(?:ch|s|zo|ço|et)?|m[äa]rz|maart|apr(?:il|ile)?|avr(?:il)?|abr(?:il)?|may|mai|maj|mei|maggio|mayo|maio|"
+    "june?|juni?|juin|giugno|junio|junho|july?|juli|juillet|luglio|julio|julho|aug(?:ust|usti|ustus)?|ao[ûu]t|agosto|"
+    "sept?(?:ember|embre|iembre)?|settembre|setiembre|setembro|oct(?:ober|obre|ubre)?|ottobre|outubro|okt(?:ober)?|"
+    "nov(?:ember|embre|iembre|embro)?|dec(?:ember)?|des(?:ember)?|dez(?:ember|embro)?|d[ée]c(?:embre)?|dic(?:embre|iembre)?|"
+    "янв\\w*|февр?\\w*|марта?|апр\\w*|ма[йя]|июн\\w|июл\\w|авг\\w*|сент?\\w*|окт\\w*|ноя\\w*|дек\\w*|"
+    "stycznia|lutego|marca|kwietnia|maja|czerwca|lipca|sierpnia|września|października|listopada|grudnia|"
+    "(?:tammi|helmi|maalis|huhti|touko|kesä|heinä|elo|syys|loka|marras|joulu)kuuta?"
 )
 _YEAR = r"(?:19|20)\d\d"
 _DAY, _DAY_PADDED, _MONTH, _MONTH_PADDED = (
@@ -33,8 +39,16 @@ _GERMAN_STREET = r"(?:stra(?:ße|sse)|str\.?|gasse|weg|platz|allee|ufer|damm)"
 _ROMANCE_STREET = r"(?:rue|place|quai|calle|via|viale|piazza|plaza)"
 _OF = r"(?:(?:de|du|des|la|le|del|della|di) ){0,3}"
 _LABEL = (
-    r"(?:MRN|PID|Patient[ _-]?(?:ID|No|Nr)|Pat\.?[ _-]?(?:ID|No|Nr)|Acc(?:ession)?(?:[ _-]?(?:No|Nr|Number))|Accession|"
-    r"SSN|NHS|Case[ _-]?No|Fall(?:nummer|nr)|Account|Policy|Licen[cs]e)"
+    r"(?:MRN|PID|Patient(?:en)?[ _-]?(?:ID|No|Nr|Nummer)|Pat\.?[ _-]?(?:ID|No|Nr)|Accession|"
+    r"Acc(?:ession)?(?:[ _-]?(?:No|Nr|Number))|SSN|NHS|Case[ _-]?No|(?:Fall|Aufnahme|Auftrags?|Versicherten)-?(?:nummer|nr)|KVNR|HICN|Account|Policy|"
+    r"Licen[cs]e|DNI|NIE|BSN|PESEL|INSEE|AHV|Passport|Passeport|Reisepass|Ausweis|VIN|S/N|"
+    r"Serial(?:[ _-]?(?:No|Nr|Number))?|Serien-?(?:nummer|nr))"
+)
+# Numbers of people that are written with blanks: behind their labels alone.
+_SPACED = r"(?:SSN|NHS|INSEE|AHV|KVNR|Medicare)"
+_BIRTH = (
+    r"(?i:(?<![^\W_])(?:d\.?o\.?b|birth ?date|date of birth|born(?: on)?|geb(?:oren)?(?: am)?|geburtsdatum|"
+    r"n[ée]e?(?: le)?|nacid[oa](?: el)?|nat[oa](?: il)?|fecha de nacimiento|data di nascita|geb\.?datum))"
 )
 
 # What is never technique: e-mail and web addresses.
@@ -44,6 +58,7 @@ _ANYWHERE = tuple(
         r"(?<![\w.+%-])[\w.+%-]++@[\w-]+(?:\.[\w-]+)+",
         r"(?i)(?<![^\W_])(?:https?|ftp|file)://\S+",
         r"(?i)(?<![^\W_])(?<!//)www\.[\w-]+\.\S+",
+        r"(?i)(?<![\w/@.-])(?:[a-z0-9-]+\.)+(?:com|org|net|edu|gov|info|example|de|fr|it|es|nl|uk|ch|at|eu|jp|cn|ru|br)/\S+",
     )
 )
 # Where software and codes live: no patient is reached there.
@@ -58,18 +73,29 @@ _EXPRESSIONS = tuple(
         rf"(?<!\d){_YEAR}([-/.]?){_MONTH_PADDED}\1{_DAY_PADDED}(?:{_DIGITAL_TIME}|(?!\d){_TIME})(?!\d)",
         rf"(?<![\d.]){_DAY}([-/.]){_MONTH}\1{_YEAR}(?![\d.]*\d){_TIME}",
         rf"(?<![\d.]){_MONTH}([-/.]){_DAY}\1{_YEAR}(?![\d.]*\d){_TIME}",
+        rf"{_BIRTH}[.:]?\s{{0,3}}\d{{1,4}}[-/. ]{{1,2}}(?:\d{{1,2}}|[^\W\d_]{{3,12}})[-/., ]{{1,2}}\d{{2,4}}(?!\d)",
         rf"(?<![\w.]){_DAY_PADDED}([/.]){_MONTH_PADDED}\1\d\d(?![\d.]){_TIME}",
         rf"(?<![\w.]){_MONTH_PADDED}/{_DAY_PADDED}/\d\d(?![\d/]){_TIME}",
-        rf"(?i)(?<!\d){_DAY}(?:st|nd|rd|th|\.)?[ -](?:{_MONTHS})\.?,?[ -](?:{_YEAR}|\d\d)(?!\d){_TIME}",
+        (
+            rf"(?i)(?<!\d){_DAY}(?:st|nd|rd|th|er|[.ºª])?[ -](?:(?:of|del?) )?(?:{_MONTHS})\.?,?[ -](?:del? )?"
+            rf"(?:{_YEAR}|['’]?\d\d)(?!\d){_TIME}"
+        ),
         rf"(?i)\b(?:{_MONTHS})\.? {_DAY}(?:st|nd|rd|th)?,? {_YEAR}(?!\d){_TIME}",
         rf"(?<!\d){_YEAR} ?[年년] ?\d\d? ?[月월] ?\d\d? ?[日일]",
         r"(?<![\d:])(?:[01]\d|2[0-3]):[0-5]\d(?::[0-5]\d(?:\.\d+)?)?(?![\d:])",
         # reachable: network address, telephone
         r"(?<![\w.])(?:(?:25[0-5]|2[0-4]\d|1?\d?\d)\.){3}(?:25[0-5]|2[0-4]\d|1?\d?\d)(?![\d.])(?=.{0,3}$|:\d+|[ ,;])",
-        r"(?i)\b(?:tel|phone|fax|mobile|mob|cell|telefon|t[ée]l|ext)\b\.?\s*[:.]?\s*\+?\d[\d ()/.-]{3,30}\d",
+        (
+            r"(?i)\b(?:tel|phone|ph|fax|mobile?|mob|cell|telefon[eo]?|tel[ée]fono|t[ée]l(?:[ée]phone)?|handy|"
+            r"rufnummer|ext)\b\.?\s*[:.]?\s*\+?\(?\d[\d ()/.-]{3,30}\d"
+        ),
+        r"(?i)(?:(?<=call )|(?<=pager )|(?<=beeper )|(?<=bleep ))\+?\(?\d[\d ()/.-]{3,30}\d",
         r"(?<![\w.])(?:\+|00)\d{1,3}(?:[ ()/.-]{0,2}\d){7,12}(?!\w)",
         r"(?<![\w.])\(?\d{3}\)?[ .-]\d{3}[.-]\d{4}(?!\d)",
         r"(?<![\w.-])0\d{2,4}[/-] ?\d{5,9}(?!\d)",
+        r"(?<![\w.,-])(?:\(0\d{1,4}\) ?|0\d{2,4} )\d{5,8}(?![\d.,])",
+        r"(?<![\w.,-])0[1-9](?:[ .-]\d\d){4}(?![\d.,])",
+        r"(?<![\w.,-])0\d{1,3}-\d{2,4}-\d{4}(?![\d.,])",
         # ages over 89, which single somebody out (45 CFR 164.514(b)(2)(i)(C))
         (
             r"(?i)(?<![\w.,/-])(?:9\d|1[012]\d)"
@@ -77,11 +103,27 @@ _EXPRESSIONS = tuple(
             r"|[ -]?(?:j(?:ahre?n?|\.)|jährig\w*|ans|años|anni|anos|jaar))(?![^\W_])"
         ),
         r"(?<![\w.])(?:09\d|1[012]\d)Y(?!\w)",
+        (
+            r"(?i)(?<![^\W_])(?:aged?|alter|[âa]g[ée]e?(?: de)?|edad|et[àa]|idade|leeftijd)[:= ]{1,3}"
+            r"(?:9\d|1[012]\d)(?![\w.,]*\d)(?: ?[jya](?!\w))?"
+        ),
         # numbers that are somebody's
         r"(?<!\d)\d{3}-\d{2}-\d{4}(?!\d)",
+        rf"(?i:(?<![^\W_]){_SPACED})\.?\s{{0,3}}[:#=]?\s{{0,3}}\d(?:[ .-]?\d){{5,20}}",
         rf"(?i:(?<![^\W_]){_LABEL})\.?\s{{0,3}}[:#=]?\s{{0,3}}[A-Za-z]{{0,4}}[-_]?\d[\w-]{{2,}}",
         r"(?<![^\W_])ID\s{0,3}[:#=]\s{0,3}[A-Za-z]{0,4}[-_]?\d[\w-]{2,}|(?<![^\W_])ID [A-Za-z]{0,4}[-_]?\d{4,}",
-        r"(?<![\w.])[A-Z]{0,4}[-_]?\d{6,}(?![\w.]*\d)",
+        r"(?<![^\W_])SN[:#=]\s{0,3}[A-Za-z]{0,4}[-_]?\d[\w-]{2,}",
+        r"(?<![\w.])[A-Z]{0,4}[-_]?\d{6,}[A-Z]?(?![\w.]*\d)",
+        # what countries number people, cars and accounts with: forms that are nothing else
+        r"(?<![\w.])[A-Z]{6}\d\d[A-EHLMPRST]\d\d[A-Z]\d{3}[A-Z](?!\w)",
+        r"(?<![\w.])\d{3}\.\d{3}\.\d{3}-\d\d(?!\d)",
+        r"(?<![\w.])756\.\d{4}\.\d{4}\.\d\d(?!\d)",
+        r"(?<![\w.])[12] \d\d (?:0\d|1[0-2]) \d[\dAB] \d{3} \d{3}(?: \d\d)?(?!\d)",
+        r"(?<![\w.])[A-Z]{2}\d\d(?: ?\d{4}){3,6}(?: ?\d{1,4})?(?!\w)",
+        r"(?<![\w.])(?=[A-HJ-NPR-Z]*\d)(?=\d*[A-HJ-NPR-Z])[A-HJ-NPR-Z0-9]{11}\d{6}(?!\w)",
+        r"(?<![\w:-])(?:[0-9A-Fa-f]{2}[:-]){5}[0-9A-Fa-f]{2}(?![\w:-])",
+        # folders, in which names of people and of computers stand
+        r"(?i)(?<![\w])(?:[a-z]:\\|\\\\|/(?:home|users|mnt|data|export|media)/)\S+",
         # where somebody lives
         rf"\b\d{{1,5}}[A-Za-z]? (?:{_CAPITALISED} ){{1,3}}{_STREET}\b\.?",
         (
@@ -91,6 +133,8 @@ _EXPRESSIONS = tuple(
         rf"(?i:\b\d{{1,4}},? {_ROMANCE_STREET}) {_OF}{_CAPITALISED}",
         rf"(?i:\b{_ROMANCE_STREET}) {_OF}{_CAPITALISED},? \d{{1,4}}\b",
         rf"(?<![\w'’-]){_CAPITALISED}, [A-Z]{{2}} \d{{5}}(?:-\d{{4}})?\b",
+        r"(?<!\w)(?:[A-PR-UWYZ][A-HK-Y]|[BEGLMNSW])\d[A-Z\d]? \d(?!ST|ND|RD|TH|DP)[ABD-HJLNP-UW-Z]{2}(?!\w)",
+        r"(?i)(?<!\w)(?:p\.? ?o\.? ?box|postfach|apartado|bo[îi]te postale) \d+",
         # who did it
         (
             r"(?i:\b(?:patient|name|operator|technologist|radiologist|physician|(?:referred|reported|read|signed) by))"
@@ -100,11 +144,14 @@ _EXPRESSIONS = tuple(
 )
 # Titles that are nothing else, and titles that are other words in other cases ("DR" is a modality).
 _TITLE = re.compile(
-    r"(?<![^\W_])(?:(?P<sure>Dr|Prof|Mr|Mrs|Ms|Mme|Mlle|Herr|Frau|Miss|Doctor|Professor|Dott|Sr|Sra|Schwester|Nurse|Sister)"
-    r"|(?P<any>DR\.|PROF|MRS|FRAU|HERR|MME|dr|prof|mrs))(?![^\W_])\.?"
+    r"(?<![^\W_])(?:(?P<sure>Dr|Dra|Dr\.in|Prof|Mr|Mrs|Ms|Mme|Mlle|Herrn?|Frau|Hr|Miss|Doctor|Professor|Dott(?:\.ssa|oressa|ore)?|Sr|Sra|Dhr|Mevr|"
+    r"Schwester|Nurse|Sister|Monsieur|Madame|Sig(?:\.ra|nora?)?)"
+    r"|(?P<any>DR\.|DRA|PROF|MRS|FRAU|HERRN?|MME|dr|dra|prof|mrs|dhr|mevr|Fr\.|Pani?)"
+    r"|(?P<role>(?i:by|radiologist|technologist|operator|zuweiser|überweiser|befunder|untersucher|mtra?|tech|ref|prescripteur|"
+    r"médecin|médico|medico|verwijzer)))(?![^\W_])\.?"
 )
 _BEHIND_A_TITLE = re.compile(
-    r"[ ^_]{1,2}(?:(?P<more>med|Dr|Prof|h\.c|dent|phil|von|van|de|der|da|di)(?![^\W_])\.?"
+    r"[ ^_:]{0,3}(?:(?P<more>med|Dr|Prof|h\.c|dent|phil|von|van|de|der|da|di)(?![^\W_])\.?"
     r"|(?P<name>[^\W\d_]\.|[^\W\d_](?:[^\W_]|['’-])*))"
 )
 _MOST_WORDS = 6
@@ -142,7 +189,9 @@ def _titled(text: str, *, technical: bool) -> list[tuple[int, int]]:
                 continue
             first, capital = last == title.end(), name[0].isupper()
             trusted = first and capital and title["sure"] and not technical
-            if not (trusted or ((first or capital) and _is_no_word(name))):
+            # Behind a role stands a name only when it is no word of any vocabulary.
+            named = capital and not is_known(name) if title["role"] else first or capital
+            if not (trusted or (named and _is_no_word(name))):
                 break
             last = end
         if last > title.end():

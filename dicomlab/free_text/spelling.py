@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from functools import lru_cache
+from html.entities import codepoint2name
 
 _SPECIAL = {
     "ß": "ss",
@@ -18,12 +19,23 @@ _SPECIAL = {
     "ı": "i",
     "ħ": "h",
     "ŋ": "n",
+    # letters that writers confuse: Arabic and Persian yeh, kaf, teh marbuta; Hebrew letters at a word's end
+    "ى": "ي",
+    "ی": "ي",
+    "ک": "ك",
+    "ة": "ه",
+    "ـ": "",
+    "ך": "כ",
+    "ם": "מ",
+    "ן": "נ",
+    "ף": "פ",
+    "ץ": "צ",
 }
 _UMLAUTS = {"ä": "ae", "ö": "oe", "ü": "ue", "å": "aa", "ø": "oe"}
 _APOSTROPHES = re.compile("['’ʼ`´]")
 # Scripts that write words without blanks, where a word has two characters and a family name often one.
 _SPACELESS = re.compile(
-    "[\u1100-\u11ff\u3040-\u30ff\u3130-\u318f\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7af\uff66-\uff9f\U00020000-\U0002fa1f]"
+    "[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u1100-\u11ff\u3040-\u30ff\u3130-\u318f\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7af\uff66-\uff9f\U00020000-\U0002fa1f]"
 )
 # As passports and most hospital systems write them; folded letters, without accents.
 _CYRILLIC = {
@@ -39,6 +51,36 @@ _GREEK = {
 }  # fmt: skip
 _LATIN = str.maketrans(_CYRILLIC | _GREEK)
 _HIRAGANA = {chr(katakana): chr(katakana - 0x60) for katakana in range(0x30A1, 0x30F7)}
+_CYRILLIC_WORD, _GREEK_WORD = re.compile("[а-яґєіїјљњћђџ]+"), re.compile("[α-ω]+")
+_HEBREW_WORD, _ARABIC_WORD = re.compile("[א-ת]{3,}"), re.compile("[ء-ي]{3,}")
+_CYRILLIC_CASES = (
+    "",
+    "а",
+    "я",
+    "ы",
+    "и",
+    "е",
+    "у",
+    "ю",
+    "ои",
+    "еи",
+    "ом",
+    "ем",
+    "ым",
+    "им",
+    "ого",
+    "ому",
+    "ои",
+    "ую",
+    "ови",
+)
+_GREEK_CASES = ("", "οσ", "ου", "ο", "ε", "ησ", "η", "ασ", "α", "ων", "εσ", "εα", "εωσ")
+_SHORTEST_STEM = 3
+_SOUNDS = tuple((re.compile(old), new) for old, new in (
+    (r"kh", "h"), (r"ou|oy(?![aeiou])", "u"), (r"t?[szc][sztch]*", "s"), (r"ph", "f"), (r"w", "v"),
+    (r"[iyj]+(?=[aeou])", ""), (r"[iyj]+", "i"),
+))  # fmt: skip
+_REPEATED = re.compile(r"(.)\1+")
 _OTHER_ENDINGS = (("kh", "h"), ("yu", "iu"), ("ya", "ia"), ("ou", "u"), ("iy", "y"), ("ii", "y"), ("ks", "x"))
 
 
@@ -64,8 +106,11 @@ def fold_with_map(text: str) -> tuple[str, list[int]]:
 def _folded_character(char: str) -> str:
     plain = unicodedata.normalize("NFKD", char).casefold()
     plain = unicodedata.normalize("NFKD", plain)  # some letters fold into an accented one
-    kept = (c for c in plain if not unicodedata.combining(c) and unicodedata.category(c) != "Cf")
-    return "".join(_SPECIAL.get(c) or _HIRAGANA.get(c, c) for c in kept)
+    if plain.isdecimal() and not plain.isascii():
+        return str(unicodedata.decimal(plain))
+    # Marks are no part of a word for regular expressions: accents, and the vowels of Thai and Devanagari.
+    kept = (c for c in plain if unicodedata.category(c) not in ("Mn", "Mc", "Cf"))
+    return "".join(_SPECIAL.get(c, _HIRAGANA.get(c, c)) for c in kept)
 
 
 def without_apostrophes(text: str) -> str:
@@ -87,11 +132,78 @@ def spellings(part: str) -> frozenset[str]:
     >>> sorted(spellings("Müller"))
     ['mueller', 'muller']
     """
-    lowered = unicodedata.normalize("NFC", part.lower())
-    forms = {fold(part), fold("".join(_UMLAUTS.get(c, c) for c in lowered))}
+    lowered = unicodedata.normalize("NFC", _mended(part).lower())
+    forms = {fold(part), fold(lowered), fold("".join(_UMLAUTS.get(c, c) for c in lowered))}
     forms |= {re.sub(r"([aou])e", r"\1", form) for form in forms}
     forms |= {form.replace("ου", "ou").translate(_LATIN) for form in forms}
     for ending, other in _OTHER_ENDINGS:
         forms |= {form.replace(ending, other) for form in forms} if not part.isascii() else set()
     forms |= {re.sub(r"[\W_]+", "", form) for form in forms}
     return frozenset(form for form in forms if form)
+
+
+def broken_spellings(part: str) -> frozenset[str]:
+    """Return the folded forms that a word with accents takes where software does not know its character set."""
+    if part.isascii():
+        return frozenset({fold(part.replace("'", entity)) for entity in ("&apos;", "&#39;")} if "'" in part else ())
+    composed = unicodedata.normalize("NFC", part)
+    outside = [c for c in composed if not c.isascii()]
+    forms = {"".join(c if c.isascii() else sign for c in composed) for sign in ("?", "\ufffd", "??")}
+    forms |= {
+        "".join(f"&{names.get(ord(c))};" if ord(c) in names else c for c in composed) for names in (codepoint2name,)
+    }
+    for codec in ("latin-1", "cp1252"):
+        forms.add(composed.encode().decode(codec, "replace"))
+    few = 2 * len(outside) <= len(composed)
+    return frozenset(fold(form) for form in forms if few or ("?" not in form and "\ufffd" not in form))
+
+
+def _mended(part: str) -> str:
+    """Return a word that was written in UTF-8 and read as Latin-1 as it should read."""
+    if part.isascii():
+        return part
+    try:
+        return part.encode("latin-1").decode("utf-8")
+    except UnicodeError:
+        return part
+
+
+@lru_cache(maxsize=8192)
+def inflected(folded_part: str) -> frozenset[str]:
+    """Return the forms of a name in a sentence: cases of Russian and Greek, articles glued on in Hebrew and Arabic."""
+    if _CYRILLIC_WORD.fullmatch(folded_part):
+        stem = re.sub("[аяиеоьы]+$", "", folded_part)
+        return frozenset(stem + ending for ending in _CYRILLIC_CASES) if len(stem) >= _SHORTEST_STEM else frozenset()
+    if _GREEK_WORD.fullmatch(folded_part):
+        stem = re.sub("[αεηιουω]+σ?$", "", folded_part)
+        return frozenset(stem + ending for ending in _GREEK_CASES) if len(stem) >= _SHORTEST_STEM else frozenset()
+    if _HEBREW_WORD.fullmatch(folded_part):
+        return frozenset(article + folded_part for article in "לבמשוהכ")
+    if _ARABIC_WORD.fullmatch(folded_part):
+        bare = folded_part.removeprefix("ال")
+        return frozenset(article + bare for article in ("", "ال", "وال", "بال", "لل", "و", "ب", "ل", "ك", "ف")
+                         if len(bare) >= _SHORTEST_STEM)  # fmt: skip
+    return frozenset()
+
+
+@lru_cache(maxsize=8192)
+def sound(folded_word: str) -> str:
+    """Return one way to write a name transcribed from Cyrillic or Greek, of the many that languages have.
+
+    Examples
+    --------
+    >>> sound("shcherbakova") == sound("schtscherbakowa") == sound("scerbakova")
+    True
+    """
+    return _REPEATED.sub(r"\1", _reduced(folded_word.replace("x", "ks")))
+
+
+def _reduced(word: str) -> str:
+    for expression, new in _SOUNDS:
+        word = expression.sub(new, word)
+    return word
+
+
+def from_other_letters(folded_part: str) -> bool:
+    """Return whether a name is written in Cyrillic or Greek."""
+    return _CYRILLIC_WORD.fullmatch(folded_part) is not None or _GREEK_WORD.fullmatch(folded_part) is not None

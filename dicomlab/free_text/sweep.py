@@ -15,11 +15,15 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cached_property
+from typing import TYPE_CHECKING
 
-from dicomlab.free_text.known import Identifiers, Known
+from dicomlab.free_text.known import Known
 from dicomlab.free_text.patterns import pattern_spans
 from dicomlab.free_text.spelling import fold, fold_with_map, is_spaceless
 from dicomlab.free_text.vocabulary import unknown_spans
+
+if TYPE_CHECKING:
+    from dicomlab.free_text.identifiers import Identifiers
 
 _SHORTEST_BYTES = 6
 _UID_BYTES = re.compile(rb"2\.25\.\d{8,}|\d+(?:\.\d+){3,}")

@@ -14,15 +14,23 @@ from functools import lru_cache
 Day = tuple[int, int, int]
 """Year, month, day of the month."""
 
-_NAMES = (
-    ("january", "januar", "janvier", "gennaio", "enero"), ("february", "februar", "fevrier", "febbraio", "febrero"),
-    ("march", "marz", "maerz", "mars", "marzo"), ("april", "avril", "aprile", "abril"),
-    ("may", "mai", "maggio", "mayo"),
-    ("june", "juni", "juin", "giugno", "junio"), ("july", "juli", "juillet", "luglio", "julio"),
-    ("august", "aout", "agosto"), ("september", "septembre", "settembre", "septiembre"),
-    ("october", "oktober", "octobre", "ottobre", "octubre"), ("november", "novembre", "noviembre"),
-    ("december", "dezember", "decembre", "dicembre", "diciembre"),
-)  # fmt: skip
+_NAMES = tuple(
+    tuple(line.split())
+    for line in (
+        "january januar janvier gennaio enero januari janeiro stycznia января",
+        "february februar fevrier febbraio febrero februari fevereiro lutego февраля",
+        "march marz maerz mars marzo maart marco marca марта",
+        "april avril aprile abril kwietnia апреля",
+        "may mai maggio mayo mei maj maio maja мая",
+        "june juni juin giugno junio junho czerwca июня",
+        "july juli juillet luglio julio julho lipca июля",
+        "august aout agosto augusti augustus sierpnia августа",
+        "september septembre settembre septiembre setembro wrzesnia сентября",
+        "october oktober octobre ottobre octubre outubro pazdziernika октября",
+        "november novembre noviembre novembro listopada ноября",
+        "december dezember decembre dicembre diciembre dezembro desember grudnia декабря",
+    )
+)
 _MONTHS = {word: number for number, words in enumerate(_NAMES, 1) for word in words}
 _MONTHS |= {word[:3]: number for word, number in reversed(_MONTHS.items())} | {"sept": 9}
 _MONTH = "(?:" + "|".join(sorted(_MONTHS, key=len, reverse=True)) + r")(?![a-z])\.?"
@@ -34,8 +42,11 @@ _RUN = re.compile(r"(?<!\d)((?:19|20)\d\d)((?:0[1-9]|1[0-2]))([0-3]\d)|(?<!\d)([
 _YEAR_FIRST = re.compile(r"(?<![\d.])((?:18|19|20)\d\d) ?([-/._: ]|年) ?(\d{1,2}) ?([-/._: ]|月) ?(\d{1,2})(?!\d)")
 _YEAR_LAST = re.compile(r"(?<![\d.])(\d{1,2}) ?([-/._ ]) ?(\d{1,2}) ?\2 ?((?:18|19|20)\d\d|\d\d)(?![\d.]*\d)")
 _DAY_MONTH = re.compile(
-    rf"(?<!\d)(\d{{1,2}})(?:st|nd|rd|th)?[-. ,/_]{{0,2}}({_MONTH})[-. ,/_]{{0,2}}(\d{{4}}|\d\d)(?!\d)"
+    rf"(?<!\d)(\d{{1,2}})(?:st|nd|rd|th)?[-. ,/_]{{0,2}}(?:of |del? )?({_MONTH})[-. ,/_]{{0,2}}(?:del? )?"
+    r"(\d{4}|\d\d)(?!\d)"
 )
+_ERA = re.compile(r"(明治|大正|昭和|平成|令和)(\d\d?) ?年 ?(\d\d?) ?月 ?(\d\d?)")
+_ERAS = {"明治": 1867, "大正": 1911, "昭和": 1925, "平成": 1988, "令和": 2018}  # the year before the first
 _MONTH_DAY = re.compile(
     rf"(?<![a-z])({_MONTH})[-. ,/_]{{0,2}}(\d{{1,2}})(?:st|nd|rd|th)?[-. ,/_]{{1,2}}(\d{{4}}|\d\d)(?!\d)"
 )
@@ -61,6 +72,7 @@ def days_in(text: str) -> Iterator[tuple[Day, int]]:
     """
     if _DIGIT.search(text) is None:
         return
+    yield from _of_eras(text)
     for match in _RUN.finditer(text):
         if match[1]:
             yield from _days(match.start(), (match[1], match[2], match[3]))
@@ -77,6 +89,11 @@ def days_in(text: str) -> Iterator[tuple[Day, int]]:
         yield from _days(match.start(), (match[3], match[1], match[2]))
     for match in _YEAR_MONTH_DAY.finditer(text):
         yield from _days(match.start(), (match[1], match[2], match[3]))
+
+
+def _of_eras(text: str) -> Iterator[tuple[Day, int]]:
+    for match in _ERA.finditer(text):
+        yield from _days(match.start(), (str(_ERAS[match[1]] + int(match[2])), match[3], match[4]))
 
 
 def _days(at: int, *readings: tuple[str, str, str]) -> Iterator[tuple[Day, int]]:

@@ -30,7 +30,7 @@ from dicomlab.judge import weight
 from dicomlab.judge.dates import days_in
 from dicomlab.judge.identity import Identity, Kind, uid_hash
 from dicomlab.judge.reading import Buffer, let_go
-from dicomlab.judge.spelling import Spelled, spelled
+from dicomlab.judge.spelling import Spelled, consonants, spelled
 from dicomlab.judge.weight import folded
 
 if TYPE_CHECKING:
@@ -102,8 +102,22 @@ class Hunter:
         """Return whether a text has any word of the identity at all, however ordinary."""
         plain = folded(text)
         known = self.spelled.mentioned
-        return any(word in known for word in _WORD.findall(plain)) or any(
-            word in plain for word in known if len(word) >= weight.SHORTEST_NAME or weight.spaceless(word)
+        words = _WORD.findall(plain)
+        if any(
+            w in known or w[: weight.LIKE] in self.spelled.starts or consonants(w) in self.spelled.like for w in words
+        ):
+            return True  # cut short, in another case, or romanized otherwise
+        packed = _GAP.sub("", plain)
+        return self._is_broken(text) or any(
+            word in plain or word in packed
+            for word in known
+            if len(word) >= weight.SHORTEST_NAME or weight.spaceless(word)
+        )
+
+    def _is_broken(self, text: str) -> bool:
+        """Return whether a text may hold a name with accents that software wrote in the wrong character set."""
+        return self.spelled.has_accents and any(
+            sign in text for sign in ("?", "\ufffd", "Ã", "Â", "Ä", "Å", "Ð", "Î", "Ø", "&")
         )
 
     def in_value(self, raw: bytes, text: str, place: Place) -> tuple[Hit, ...]:
@@ -196,6 +210,10 @@ class Hunter:
         kind = self.spelled.words.get(word)
         if kind is not None:
             return None if _clinical(word, place) and not _titled(before, word, place) else kind
+        if len(word) > weight.SHORTEST_INSIDE and not _is_ordinary(word):
+            for whole, of in self.spelled.cuts.get(word[: weight.SHORTEST_INSIDE], {}).items():
+                if whole.startswith(word):  # cut short to fit
+                    return of
         kind = self.spelled.weak.get(word)
         return kind if place is Place.NAME or _titled(before, word, place) else None
 

@@ -42,8 +42,12 @@ def is_telling(text: str) -> bool:
 
 # Text that may belong to somebody: what was taken out of it need not be explained further.
 _SOMEBODYS = re.compile(
-    r"\d{4,}|\d[-/.]\d|\d:\d\d|@|://|www\.|\b(?:dr|prof|mr|mrs|ms|mme|herr|frau|doctor|name|operator|patient|phys\w*|"
-    r"radiolog\w*|technolog\w*|tel|phone|fax|mobile|mrn|pid|id|ssn|acc\w*|by|fur|for|street|st|road|rd|ave\w*|lane|rue|via|"
+    r"\d{4,}|\d[-/.]\d|\d:\d\d|(?:\d\d? ){3}|['’]\d\d(?!\d)|[年月]|@|://|www\.|\.[a-z]{2,7}/|[a-z]:\\|\\\\|/[a-z]+/|"
+    r"(?<!\w)(?=[a-z]*\d)(?=\d*[a-z])\w{8,}|(?<!\w)[a-z]{1,2}\d\w? \d[a-z]{2}(?!\w)|"
+    r"\b(?:dra?|prof|mr|mrs|ms|mme|mlle|herrn?|hr|fr|frau|sra?|sig\w*|dott\w*|dhr|mevr|pani?|monsieur|madame|nurse|sister|schwester|"
+    r"doctor|name|zuweiser|uberweiser|befunder|untersucher|mtra?|tech|ref|prescripteur|medecin|medico|verwijzer|"
+    r"born|geb\w*|nee?|nacid[oa]|nat[oa]|dob|box|postfach|apartado|postale|operator|patient|phys\w*|"
+    r"radiolog\w*|technolog\w*|tel|phone|fax|mobile|mrn|pid|id|ssn|acc\w*|by|fur|for|aged?|alter|agee?|edad|eta|idade|leeftijd|call|pager|handy|street|st|road|rd|ave\w*|lane|rue|via|"
     r"calle|place|platz|\w*(?:strasse|str|weg|gasse|allee))\b"
 )
 # An age of ninety or more in words of several languages; 45 CFR 164.514(b)(2)(i)(C) pools them.

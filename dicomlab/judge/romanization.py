@@ -6,6 +6,7 @@ script does not hide the same name typed in Latin letters.
 
 from __future__ import annotations
 
+import re
 from functools import lru_cache
 
 # One letter, and what it becomes: in passports (ICAO 9303), in science (ISO 9 without marks), in German, in French.
@@ -28,6 +29,22 @@ _SCHEMES = tuple(
 )
 # Habits across the schemes: "iu" and "yu", final "ii" and "y", "ou" and "u".
 _HABITS = (("iu", "yu"), ("ia", "ya"), ("kh", "h"), ("ii", "y"), ("ii", "iy"), ("ks", "x"), ("ou", "u"), ("y", "i"))
+# Endings of nouns in the cases of Russian and of Greek, longest first.
+_CASES = (
+    ("ого ому ови ои еи ом ем ым им ую а я ы и е у ю о ь", "[а-џ]+"),
+    ("εωσ οσ ου ησ ασ ων εσ ο ε η α ι", "[α-ω]+"),
+)
+_STEM = 4  # letters
+
+
+@lru_cache(maxsize=4096)
+def inflected(folded: str) -> frozenset[str]:
+    """Return a folded Cyrillic or Greek name in the cases of its language; empty for other scripts."""
+    for endings, letters in _CASES:
+        if re.fullmatch(letters, folded):
+            stem = next((folded.removesuffix(e) for e in endings.split() if folded.endswith(e)), folded)
+            return frozenset(stem + e for e in ("", *endings.split())) if len(stem) >= _STEM else frozenset()
+    return frozenset()
 
 
 @lru_cache(maxsize=4096)

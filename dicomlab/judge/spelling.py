@@ -8,15 +8,18 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
-from itertools import permutations, product
+from functools import lru_cache
+from itertools import combinations, permutations, product
 
 from dicomlab.judge import weight
 from dicomlab.judge.charsets import encodings
 from dicomlab.judge.dates import Day, day_of, written
 from dicomlab.judge.identity import Identity, Kind
+from dicomlab.judge.romanization import inflected
 from dicomlab.judge.weight import folded, no_name, spaceless, spellings
 
 _LONGEST_NAME = 8  # parts; more are a text in the wrong attribute
+_VOWELS, _HISSES = re.compile("[aeiouyjhwv]"), re.compile("t?[szc]+t?")
 _NOT_A_WORD = re.compile(r"[\W_]+")
 _SHORTEST_BYTES = 6
 _SHORTEST_WIDE = 12  # two bytes a letter: fewer are chance in 16-bit samples
@@ -44,6 +47,10 @@ class Spelled:
     patterns: dict[bytes, Kind] = field(default_factory=dict)
     written: dict[bytes, str] = field(default_factory=dict)  # pattern -> the folded text that it spells
     mentioned: set[str] = field(default_factory=set)  # every word of every value, however weak
+    cuts: dict[str, dict[str, Kind]] = field(default_factory=dict)  # long parts by their first letters
+    starts: set[str] = field(default_factory=set)  # first letters of those
+    like: set[str] = field(default_factory=set)  # their consonants
+    has_accents: bool = False
 
     def __repr__(self) -> str:
         """Tell how many, never which."""
@@ -67,6 +74,9 @@ def spelled(identity: Identity, kept: Callable[[int, str], bool]) -> Spelled:
         _ADD[kind](out, kind, value)
         if kind is not Kind.DATE:
             out.mentioned |= _mentioned(value)
+            out.has_accents = out.has_accents or not value.isascii()
+    out.starts = {word[: weight.LIKE] for word in out.mentioned if len(word) >= weight.LIKE}
+    out.like = {consonants(word) for word in out.mentioned if not word.isdigit()} - {""}
     for word in spared:
         out.words.pop(word, None)
         out.inside.pop(word, None)
@@ -77,8 +87,16 @@ def spelled(identity: Identity, kept: Callable[[int, str], bool]) -> Spelled:
     return out
 
 
+@lru_cache(maxsize=1 << 14)
+def consonants(word: str) -> str:
+    """Return what is left of a folded word however it is romanized, empty when that is too little to tell."""
+    left = _HISSES.sub("s", _VOWELS.sub("", word.replace("x", "ks")))
+    return left if len(word) >= weight.LIKE and left else ""
+
+
 def _mentioned(value: str) -> set[str]:
     forms = {folded(value), *spellings(value)}
+    forms |= {form.replace("mc", "mac") for form in forms} | {form.replace("mac", "mc") for form in forms}
     words = {w for form in forms for w in _NOT_A_WORD.split(form)} | {_NOT_A_WORD.sub("", form) for form in forms}
     return {w for w in words if len(w) > 1}
 
@@ -99,6 +117,7 @@ def _name_group(out: Spelled, kind: Kind, parts: tuple[str, ...]) -> None:
     ways = [sorted(_with_joined(part)) for part in parts]
     for form in {form for forms in ways for form in forms}:
         _name_part(out, kind, form, made_up=made_up)
+    _odd_forms(out, kind, parts)
     for part in parts:
         if weight.strong_name(folded(part)) and not (made_up and folded(part) in weight.clinical()):
             _bytes(out, kind, part)
@@ -109,13 +128,37 @@ def _name_group(out: Spelled, kind: Kind, parts: tuple[str, ...]) -> None:
         _whole(out, kind, parts)
 
 
+def _odd_forms(out: Spelled, kind: Kind, parts: tuple[str, ...]) -> None:
+    """Note parts with broken accents, with blanks between their characters, and several of them joined."""
+    for part in parts:
+        out.spaceless |= dict.fromkeys(_misread(part), kind)
+        if spaceless(part) and len(part) == 2:  # noqa: PLR2004
+            out.pairs.add((part[0], part[1]))
+    for first, last in combinations(range(len(parts) + 1), 2):
+        joined = _NOT_A_WORD.sub("", folded("".join(parts[first:last])))
+        if last - first > 1 and weight.strong_name(joined) and len(joined) >= weight.LIKE:
+            out.words[joined] = kind
+
+
 def _with_joined(part: str) -> set[str]:
     """Return the spellings of a part, and of what it is made of (``Anna-Lena``: annalena, anna, lena)."""
     forms: set[str] = set()
     for form in spellings(part):
         pieces = [p for p in re.split(r"[\W_]+", form) if p]
         forms.update((*pieces, "".join(pieces)))
+    forms |= {re.sub("^mac", "mc", f) for f in forms} | {re.sub("^mc(?!a)", "mac", f) for f in forms}
     return {f for f in forms if f}
+
+
+def _misread(part: str) -> set[str]:
+    """Return a part with accents as software writes it that takes its bytes for another character set."""
+    if part.isascii():
+        return set()
+    forms = {part.encode().decode(codec, "replace") for codec in ("latin-1", "cp1252")}
+    ascii_left = sum(c.isascii() for c in part)
+    if 2 * ascii_left >= len(part):
+        forms |= {re.sub(r"[^\x00-\x7f]", sign, part) for sign in ("?", "\ufffd")}
+    return {folded(form) for form in forms if len(form) >= weight.LIKE}
 
 
 def _name_part(out: Spelled, kind: Kind, form: str, *, made_up: bool) -> None:
@@ -126,8 +169,10 @@ def _name_part(out: Spelled, kind: Kind, form: str, *, made_up: bool) -> None:
         return
     if weight.strong_name(form) and not (made_up and form in weight.clinical()):
         out.words[form] = kind
+        out.words |= dict.fromkeys(inflected(form), kind)
         if len(form) >= weight.SHORTEST_INSIDE:
             out.inside[form] = kind
+            out.cuts.setdefault(form[: weight.SHORTEST_INSIDE], {})[form] = kind
     elif len(form) > 1:
         out.weak[form] = kind
 
@@ -142,7 +187,7 @@ def _pair(out: Spelled, kind: Kind, a: str, b: str) -> None:
         return
     if len(a) > 1 and len(b) > 1:
         out.pairs.add((a, b))
-        if len(a + b) >= weight.SHORTEST_INSIDE:
+        if len(a + b) >= weight.SHORTEST_INSIDE or (len(a + b) >= weight.LIKE and weight.strong_name(a + b)):
             out.words[a + b] = kind
         if len(a) >= weight.SHORTEST_NAME and len(b) >= weight.SHORTEST_NAME:
             out.inside[a + b] = kind

@@ -34,6 +34,7 @@ from dicomlab.judge.romanization import romanized
 
 _REMEMBERED_LENGTH = 1 << 12
 SHORTEST_NAME = 3
+LIKE = 4  # letters that a word shares with a name whose form it may be
 SHORTEST_INSIDE = 6
 SHORTEST_IDENTIFIER = 4
 SHORTEST_LONG_NUMBER = 6
@@ -44,9 +45,14 @@ SHORTEST_PHONE = 7
 NO_DATES = frozenset({(1, 1, 1), (1800, 1, 1), (1858, 11, 17), (1900, 1, 1), (1901, 1, 1), (1970, 1, 1), (2000, 1, 1),
                       (9999, 12, 31), (1111, 11, 11)})  # fmt: skip
 
-_LETTERS = {"ß": "ss", "ø": "o", "æ": "ae", "œ": "oe", "ł": "l", "đ": "d", "ð": "d", "þ": "th", "ı": "i"}
-_GERMAN = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue", "å": "aa", "ø": "oe", "Ä": "ae", "Ö": "oe", "Ü": "ue"})
-_SPACELESS = re.compile("[\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7af\uff66-\uff9f\U00020000-\U0002fa1f]")
+_LETTERS = {"ß": "ss", "ø": "o", "æ": "ae", "œ": "oe", "ł": "l", "đ": "d", "ð": "d", "þ": "th", "ı": "i",
+            "ى": "ي", "ی": "ي", "ک": "ك", "ة": "ه", "ـ": "", "ך": "כ", "ם": "מ", "ן": "נ", "ף": "פ",
+            "ץ": "צ"}  # fmt: skip
+_KANA = {chr(code): chr(code - 0x60) for code in range(0x30A1, 0x30F7)}  # Katakana as Hiragana
+_GERMAN = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue", "å": "aa", "ø": "oe"})
+_SPACELESS = re.compile(
+    "[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7af\uff66-\uff9f\U00020000-\U0002fa1f]"
+)
 _WORD = re.compile(r"[^\W_]+")
 
 
@@ -60,14 +66,17 @@ def folded(text: str) -> str:
 @lru_cache(maxsize=65536)
 def _folded(text: str) -> str:
     plain = unicodedata.normalize("NFKD", text).casefold()
-    kept = (_LETTERS.get(c, c) for c in plain if not unicodedata.combining(c))
+    # No mark is a part of a word: no accent, no vowel of Thai or Devanagari. Voiced kana are one letter with theirs.
+    kept = (
+        _LETTERS[c] if c in _LETTERS else _KANA.get(c, c) for c in plain if unicodedata.category(c) not in ("Mn", "Mc")
+    )
     return unicodedata.normalize("NFC", "".join(kept))
 
 
 def spellings(part: str) -> set[str]:
     """Return the folded ways to write a name part: accents dropped, umlauts spelt out and back, in Latin letters."""
     composed = unicodedata.normalize("NFC", part)
-    forms = {folded(composed), folded(composed.translate(_GERMAN))}
+    forms = {folded(composed), folded(composed.lower().translate(_GERMAN))}
     forms |= {re.sub(r"([aou])e", r"\1", f) for f in forms}
     forms |= {latin for form in forms for latin in romanized(form)}
     return {f for f in forms if f}
