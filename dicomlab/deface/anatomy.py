@@ -56,7 +56,8 @@ def anatomy(volume: Volume, matrix: NDArray[np.float64], threshold: float, *, ct
     air = ~np.logical_or.accumulate(inside, axis=1) & np.isfinite(samples)
     front = _far(air, FRONT)
     eyes_at = where[2] if clear > 1 else None
-    brain = _brain(samples, inside, front, ct=ct, eyes_at=eyes_at)
+    child = np.clip((_GROWN - np.cbrt(np.linalg.det(matrix[:3, :3]))) / _GROWING, 0, 1)
+    brain = _brain(samples, inside, front, ct=ct, eyes_at=eyes_at, lower=float(child * _CHILD_MM[ct]))
     return Anatomy(samples, inside, front, brain, _far(brain, FRONT), where, clear, _nose(inside))
 
 
@@ -76,6 +77,10 @@ _DARK, _OFF, _OFF_FRONT, _BRIDGE, _CLOSE, _FULL = (0.36, 0.45, 0.6, 0.7), (14.0,
 # Islands, which no bridge joins to it where furrows are wide: so near the drawn brain, above its floor; on the sockets'
 # roof, as high above the eyes and as far behind them, so deep below the skin of the brow. All in mm.
 _ISLAND_MM, _FLOOR_MM, _ROOF_MM, _ROOF_BACK_MM, _DEEP_MM = 4.0, 6.0, (14.0, 40.0), 50.0, 14.0
+
+# A child's face is small below its brain, and the drawn head is an adult's: below which scale, and over how much of it,
+# the brain may lie so much farther (mm) from the drawn one (MR, CT).
+_GROWN, _GROWING, _CHILD_MM = 0.95, 0.15, (0.0, 12.0)
 
 
 def _part(lower: tuple[float, float, float], upper: tuple[float, float, float]) -> tuple[slice, ...]:
@@ -98,13 +103,16 @@ def _far(mask: Mask, part: tuple[slice, ...]) -> NDArray[np.float32]:
     return far
 
 
-def _brain(samples: Samples, inside: Mask, front: Samples, *, ct: bool, eyes_at: float | None) -> Mask:
-    """Return the brain; `eyes_at` is their height (mm): up to the sockets' roof it does not reach before them."""
+def _brain(samples: Samples, inside: Mask, front: Samples, *, ct: bool, eyes_at: float | None, lower: float) -> Mask:
+    """Return the brain; `eyes_at` is their height (mm): up to the sockets' roof it does not reach before them.
+
+    `lower`: how much farther than an adult's it may lie from the drawn brain, mm.
+    """
     drawn, found = head(STEP_MM), np.zeros_like(inside)
     z, y, _ = (line[part] for line, part in zip(axes(STEP_MM), _lines(_SKULL), strict=True))
     off = drawn.off[_SKULL]
     reach = np.where(z < (8 if eyes_at is None else eyes_at + 20), _OFF_FRONT[0], _OFF_FRONT[1])
-    near = off < np.where(y < 5, reach, _OFF[ct])
+    near = off < np.where(y < 5, reach, _OFF[ct]) + lower
     skin, into = inside[_SKULL], drawn.into[_SKULL]
     close = (off < _ISLAND_MM) & (z > _FLOOR_MM)
     if eyes_at is not None:
