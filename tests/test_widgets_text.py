@@ -6,6 +6,8 @@ import json
 from dataclasses import dataclass
 
 import numpy as np
+import pydicom
+import pydicom.encaps
 import pytest
 
 import dicomlab as dl
@@ -267,6 +269,19 @@ def test_what_names_the_patient_is_told_and_the_result_of_the_decisions_is_shown
     shown = review.result()
     assert shown.title.endswith("nothing is found afterwards")
     assert not np.array_equal(shown.scene.samples, shown._after)
+
+
+def test_an_image_that_cannot_be_shown_is_counted_and_told(samples, tmp_path):
+    good = next(e.path for e in dl.scan(samples).instances if e.relative.endswith("dose_Tsuge.dcm"))
+    (tmp_path / "good.dcm").write_bytes(good.read_bytes())
+    broken = pydicom.dcmread(good)
+    broken.SOPInstanceUID = broken.file_meta.MediaStorageSOPInstanceUID = "1.2.3.4"
+    broken.SeriesInstanceUID = "1.2.3"
+    broken.PixelData = pydicom.encaps.encapsulate([b"\xff\xd8 no picture \xff\xd9"])
+    broken.save_as(tmp_path / "broken.dcm")
+    found = shots(dl.scan(tmp_path), load("low"), find=lambda *_: ())
+    assert (len(found), found.broken) == (1, 1)
+    assert str(found) == "0 of 1 images show text; 1 more cannot be decoded: a run holds them back"
 
 
 def test_of_a_series_as_many_instances_are_looked_at_as_are_asked_for(samples):

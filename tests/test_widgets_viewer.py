@@ -260,6 +260,24 @@ def test_the_frames_of_an_instance_are_shown_one_by_one():
     assert buffers[0] == bytes(range(12))
 
 
+def one_frame(photometric, *values, samples=1, bits=8):
+    """The samples that the browser gets of a frame of two pixels."""
+    layout = Layout(1, 2, 1, samples, 8, bits, bits - 1, False, photometric, 0, "1.2.840.10008.1.2.1")  # noqa: FBT003
+    content, buffers = asked(Viewer(Frames(layout, bytes(values))))
+    return content["scene"]["bytes"], list(buffers[0])
+
+
+def test_what_monochrome1_stores_low_is_shown_bright():
+    assert one_frame("MONOCHROME1", 0, 200) == (1, [255, 55])
+    assert one_frame("MONOCHROME1", 0, 15, bits=4) == (1, [15, 0])
+
+
+def test_colours_are_shown_in_colour():
+    assert one_frame("RGB", 255, 0, 0, 10, 20, 30, samples=3) == (4, [255, 0, 0, 0, 10, 20, 30, 0])
+    # PS3.3 C.7.6.3.1.2: without chrominance (128) it is grey; pure red is (76, 85, 255).
+    assert one_frame("YBR_FULL", 90, 128, 128, 76, 85, 255, samples=3) == (4, [90, 90, 90, 0, 254, 0, 0, 0])
+
+
 # Heads.
 
 

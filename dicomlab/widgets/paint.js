@@ -31,7 +31,8 @@ export const clamp = (value, low, high) => Math.min(Math.max(value, low), high);
 export class Samples {
   constructor(header, view) {
     const bytes = view.buffer.slice(view.byteOffset, view.byteOffset + view.byteLength);
-    this.data = header.bytes === 2 ? new Uint16Array(bytes) : new Uint8Array(bytes);
+    this.data = new { 1: Uint8Array, 2: Uint16Array, 4: Uint32Array }[header.bytes](bytes);
+    this.coloured = header.bytes === 4;
     this.shape = header.shape;
     this.steps = [header.shape[1] * header.shape[2], header.shape[2], 1];
     const knots = header.knots;
@@ -54,13 +55,21 @@ export class Samples {
   at([k, i, j]) {
     return this.values[this.data[k * this.steps[0] + i * this.steps[1] + j]];
   }
+  /** Return a colour, red in its lowest byte, as it looks in the window. */
+  colour(code) {
+    const { looks } = this;
+    return (looks[code & 255] & 0xff) | (looks[(code >> 8) & 255] & 0xff00) | (looks[(code >> 16) & 255] & 0xff0000) |
+      0xff000000;
+  }
   /** Paint one slice into 32-bit pixels, row by row. */
   paint(plane, index, pixels) {
     const { on, down, across, turned } = PLANES[plane];
     const [rows, columns, step] = [this.shape[down], this.shape[across], this.steps[across]];
     for (let row = 0, to = 0; row < rows; row++) {
       let from = index * this.steps[on] + (turned ? rows - 1 - row : row) * this.steps[down];
-      for (let column = 0; column < columns; column++, from += step) pixels[to++] = this.looks[this.data[from]];
+      if (this.coloured)
+        for (let column = 0; column < columns; column++, from += step) pixels[to++] = this.colour(this.data[from]);
+      else for (let column = 0; column < columns; column++, from += step) pixels[to++] = this.looks[this.data[from]];
     }
   }
 }

@@ -41,12 +41,15 @@ _HU_PRESETS = (
     Preset("bone", -450, 1050),
 )
 
+_COLOURED = ((0.0, 0.0), (255.0, 255.0)), (Preset("full", 0, 255),)
+
 
 @dataclass(frozen=True, eq=False)
 class Scene:
     """Samples for a browser, with what they mean.
 
-    `samples`: uint8 or uint16. `knots`: (code, value) pairs, ascending, between which values are linear. `spacing`: mm
+    `samples`: uint8 or uint16; of frames in colour uint32: red, green, blue from the lowest byte.
+    `knots`: (code, value) pairs, ascending, between which values are linear. `spacing`: mm
     along the axes of `samples`. `ends`: the patient's directions at the start and the end of each axis. `to_source`:
     4x4, index of `samples` to index of the array given. `numbers`: which frames were sent; empty for a volume.
     """
@@ -159,13 +162,14 @@ def of_frames(
         message = "there is no frame to look at; give at least one"
         raise ValueError(message)
     first = np.asarray(frames[0])
-    width = 1 if bits is None and len(frames) > 1 else _width(first, bits, budget)
+    coloured = first.dtype == np.uint32
+    width = 4 if coloured else 1 if bits is None and len(frames) > 1 else _width(first, bits, budget)
     most = max(1, budget // (first.size * width))
     step = -(-len(frames) // most)
     numbers = tuple(range(0, len(frames), step))
     middle = first if len(numbers) == 1 else np.stack([first, np.asarray(frames[numbers[len(numbers) // 2]])])
-    knots, presets = _meaning(middle, hounsfield=False, width=width)
-    samples = np.empty((len(numbers), *first.shape), np.uint8 if width == 1 else np.uint16)
+    knots, presets = _COLOURED if coloured else _meaning(middle, hounsfield=False, width=width)
+    samples = np.empty((len(numbers), *first.shape), f"u{width}")
     for place, number in enumerate(numbers):
         samples[place] = coded(np.asarray(frames[number])[None], knots, samples.dtype)[0]
     to_source = np.diag([float(step), 1.0, 1.0, 1.0])
@@ -271,10 +275,24 @@ def _meaning(
     )
 
 
+def colours(rgb: NDArray[Any]) -> NDArray[np.uint32]:
+    """Return colours of 0 to 255 (rows, columns, 3) as one number each, the red in the lowest byte."""
+    red, green, blue = np.moveaxis(np.clip(rgb + 0.5, 0, _BYTE).astype(np.uint32), -1, 0)
+    return red | green << 8 | blue << 16  # type: ignore[no-any-return]
+
+
+def greys(picture: NDArray[Any]) -> NDArray[Any]:
+    """Return a picture without its colours, if it has any: the mean of the three."""
+    if picture.dtype != np.uint32:
+        return picture
+    grey: NDArray[Any] = np.stack([picture >> shift & _BYTE for shift in (0, 8, 16)]).mean(axis=0)
+    return grey
+
+
 def coded(array: NDArray[Any], knots: Sequence[tuple[float, float]], kind: np.dtype[Any]) -> NDArray[Any]:
     """Return values as codes, slice by slice: values beyond the knots get the outermost codes."""
     codes, values = (np.array(column) for column in zip(*knots, strict=True))
-    plain = array.dtype in (np.uint8, np.bool_) and np.array_equal(codes, values)
+    plain = array.dtype in (np.uint8, np.bool_, np.uint32) and np.array_equal(codes, values)
     out = np.empty(array.shape, kind)
     for n, part in enumerate(array):
         if plain:

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING, Any, Literal, Protocol
+from typing import TYPE_CHECKING, Any, Literal, Protocol, Self
 
 import numpy as np
 from tqdm.auto import tqdm
@@ -22,7 +22,8 @@ from dicomlab.errors import DicomlabError
 from dicomlab.header import Gatherer, Subject
 from dicomlab.pseudonyms import Key
 from dicomlab.recipe import BurnedIn, Recipe, TextDecision, fingerprint, scanner_of
-from dicomlab.widgets.viewer import Greys
+from dicomlab.widgets import scene as scenes
+from dicomlab.widgets.viewer import Pictures
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -69,12 +70,30 @@ class Shot:
 
     def read(self) -> Sequence[NDArray[Any]]:
         """Return its frames for looking; each is decoded when it is asked for."""
-        return Greys(frames_of(self.open()))
+        return Pictures(frames_of(self.open()))
 
     @property
     def risk(self) -> int:
         """How much the image is in need of a look; 0 when nothing tells of text."""
         return sum(_WEIGHTS.get(one.kind, 30) for one in self.found) + (10 if self.why else 0)
+
+
+class Shots(tuple[Shot, ...]):  # noqa: SLOT001 - a tuple has no slots but empty ones
+    """Images to review, those in most need of a look first; `broken`: how many more cannot be shown."""
+
+    broken: int
+
+    def __new__(cls, shots: Iterable[Shot] = (), broken: int = 0) -> Self:
+        """Hold them."""
+        made = super().__new__(cls, shots)
+        made.broken = broken
+        return made
+
+    def __str__(self) -> str:
+        """Tell how many, in one sentence."""
+        told = f"{sum(bool(shot.found) for shot in self)} of {len(self)} images show text"
+        left = "" if not self.broken else f"; {self.broken} more cannot be decoded: a run holds them back"
+        return told + left
 
 
 @dataclass(frozen=True)
@@ -102,7 +121,7 @@ def shots(
     each: int = 1,
     find: Callable[[engine.Instance, BurnedIn], Iterable[Found]] | None = None,
     progress: bool = False,
-) -> tuple[Shot, ...]:
+) -> Shots:
     """Return the images to review, those in most need of a look first.
 
     Parameters
@@ -122,18 +141,23 @@ def shots(
         for group in catalog.series
         for number in {round(n) for n in np.linspace(0, len(group) - 1, min(each, len(group)))}
     }
-    made = []
+    made: list[Shot] = []
+    broken = 0
     bar = tqdm(total=len(chosen), desc="text", unit="image", disable=not progress)
     for patient in catalog.patients:
         wanted = [entry for entry in patient.instances if entry.ordinal in chosen]
         detect = find or partial(_found, identifies=_identifies(patient, recipe))
         for entry in wanted:
             label, number, count = chosen[entry.ordinal]
-            shot = _shot(entry, label if count == 1 else f"{label} / image {number + 1}", settings, find=detect)
-            made += [shot] if shot is not None else []
+            try:
+                shot = _shot(entry, label if count == 1 else f"{label} / image {number + 1}", settings, find=detect)
+            except DicomlabError:
+                broken += 1
+            else:
+                made += [shot] if shot is not None else []
             bar.update()
     bar.close()
-    return tuple(sorted(made, key=lambda one: -one.risk))
+    return Shots(sorted(made, key=lambda one: -one.risk), broken)
 
 
 def _found(instance: engine.Instance, settings: BurnedIn, *, identifies: Callable[[str], bool]) -> Iterable[Found]:
@@ -158,18 +182,21 @@ def _identifies(patient: Group, recipe: Recipe) -> Callable[[str], bool]:
 def _shot(
     entry: Entry, label: str, settings: BurnedIn, *, find: Callable[[engine.Instance, BurnedIn], Iterable[Found]]
 ) -> Shot | None:
-    """Return one instance as an image to review; None when it has no pixels that can be shown."""
-    try:
-        instance = files.read(entry.path)
-        attributes = instance.attributes()
-        if not engine.is_picture(instance, attributes):
-            return None
-        told = engine.told_of(instance)
-        why = text_risk(attributes, transfer_syntax=entry.transfer_syntax) or ""
-        first = frames_of(instance, told).grey(0)
-        found = tuple(find(instance, settings)) if why or settings.examine == "all" else ()
-    except DicomlabError:
-        return None  # a run holds it back with the reason
+    """Return one instance as an image to review; None when it is no image.
+
+    Raises
+    ------
+    DicomlabError
+        It cannot be shown; a run holds it back with the reason.
+    """
+    instance = files.read(entry.path)
+    attributes = instance.attributes()
+    if not engine.is_picture(instance, attributes):
+        return None
+    told = engine.told_of(instance)
+    why = text_risk(attributes, transfer_syntax=entry.transfer_syntax) or ""
+    first = Pictures(frames_of(instance, told))[0]
+    found = tuple(find(instance, settings)) if why or settings.examine == "all" else ()
     maker, model = (str(told.get(keyword) or "") for keyword in ("Manufacturer", "ManufacturerModelName"))
     return Shot(
         label=label,
@@ -177,7 +204,7 @@ def _shot(
         scanner=scanner_of(maker, model, first.shape[0], first.shape[1]),
         shape=(first.shape[0], first.shape[1]),
         open=lambda: files.read(entry.path),
-        thumbnail=_thumbnail(first),
+        thumbnail=_thumbnail(scenes.greys(first)),
         found=found,
         why=why,
     )
@@ -283,4 +310,4 @@ def result(shot: Shot, recipe: Recipe) -> tuple[Sequence[NDArray[Any]], bool]:
         The pixels cannot be decoded or not be written back.
     """
     redacted = engine.redacted(shot.open(), recipe.burned_in or BurnedIn())
-    return Greys(frames_of(redacted.instance)), redacted.proven
+    return Pictures(frames_of(redacted.instance)), redacted.proven

@@ -18,6 +18,8 @@ from dicomlab.records import BATCH_VARIABLE
 from dicomlab.volume import Volume
 from dicomlab.widgets import scene as scenes
 
+_BYTE = 255
+
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
@@ -52,8 +54,7 @@ class Shown(anywidget.AnyWidget):  # type: ignore[misc]  # ships no types
             self._hear(message)
 
     def _give(self, view: str | None) -> None:
-        """Send everything to a view that has just been made, or to all."""
-        raise NotImplementedError
+        """Send everything to a view that has just been made, or to all; a widget that shows nothing sends nothing."""
 
     def _hear(self, message: dict[str, Any]) -> None:
         """Obey what a person did in the browser."""
@@ -73,8 +74,11 @@ class Shown(anywidget.AnyWidget):  # type: ignore[misc]  # ships no types
         return super()._repr_mimebundle_()
 
 
-class Greys(Sequence["NDArray[Any]"]):
-    """The frames of an instance for looking; each is decoded when it is asked for."""
+class Pictures(Sequence["NDArray[Any]"]):
+    """The frames of an instance as a person is to see them; each is decoded when it is asked for.
+
+    Greys are bytes where every value is one, and bright where MONOCHROME1 says so; colours are uint32, see `Scene`.
+    """
 
     def __init__(self, frames: Frames) -> None:
         """Decode nothing yet."""
@@ -85,9 +89,23 @@ class Greys(Sequence["NDArray[Any]"]):
         return len(self._frames)
 
     def __getitem__(self, number: Any) -> Any:  # noqa: ANN401  a sequence's, slices are not asked for
-        """Return one frame, bytes where every value is one."""
-        grey, layout = self._frames.grey(number), self._frames.layout
+        """Return one frame."""
+        frames, layout = self._frames, self._frames.layout
+        if frames.palette is not None:
+            return scenes.colours(frames.palette.colours(frames.samples(number)))
+        if layout.samples > 1:
+            samples = frames.samples(number).astype(np.float32) * (_BYTE / ((1 << layout.bits_stored) - 1))
+            return scenes.colours(_rgb(samples) if frames.luminance else samples)
+        grey = frames.grey(number)
+        if layout.photometric == "MONOCHROME1":
+            grey = (-1 if layout.signed else (1 << layout.bits_stored) - 1) - grey
         return grey.astype(np.uint8) if layout.bits_stored <= 8 and not layout.signed else grey  # noqa: PLR2004
+
+
+def _rgb(samples: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Return the colours of luminance and chrominance of a byte each (PS3.3 C.7.6.3.1.2, YBR_FULL)."""
+    light, blue, red = samples[..., 0], samples[..., 1] - 128, samples[..., 2] - 128
+    return np.stack([light + 1.402 * red, light - 0.344136 * blue - 0.714136 * red, light + 1.772 * blue], axis=-1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -232,7 +250,7 @@ def _scene(
 
 def _frames(what: Shows) -> Sequence[NDArray[Any]]:
     if isinstance(what, Frames):
-        return Greys(what)
+        return Pictures(what)
     if isinstance(what, Volume):
         return list(what.array)
     return [what] if isinstance(what, np.ndarray) else what

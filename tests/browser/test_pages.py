@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import json
 import re
 import time
 import urllib.error
@@ -12,7 +11,7 @@ import urllib.request
 import pytest
 from factories import ct_instance, write
 
-from browser.conftest import CLOSE, OPEN, SAVE, Notebook, Watched, free_port, guarded_in, serving
+from browser.conftest import SAVE, Watched, free_port, guarded_in, serving
 from dicomlab import files, notebooks
 from dicomlab.cli import work
 from dicomlab.notebooks import session
@@ -42,24 +41,6 @@ def everything_in(*folders) -> str:
     """All bytes of all files and their names, but for the private folder of a release, which names everybody."""
     found = [p for folder in folders for p in folder.rglob("*") if p.is_file() and "release-private" not in p.parts]
     return "".join(map(str, found)) + b"".join(p.read_bytes() for p in found).decode("latin-1")
-
-
-@pytest.mark.parametrize("name", notebooks.packaged())
-def test_a_packaged_notebook_runs_in_lab_and_what_is_saved_names_nobody(guarded, name):
-    lab, hidden = guarded
-    path = lab.folder / f"{name}.ipynb"
-    opened = Notebook(lab, path, lab.watched.page.evaluate(OPEN, path.name))
-    try:
-        opened.run()
-        saved = json.loads(opened.saved())
-    finally:
-        lab.watched.page.evaluate(CLOSE, opened.id)
-    assert any(c["outputs"] for c in saved["cells"] if c["cell_type"] == "code")
-    assert "widgets" not in saved["metadata"]
-    told = everything_in(lab.folder, hidden).casefold()
-    for hidden_word in ("uillfeather", "ottoline", "qf-4711", "19510723"):
-        assert hidden_word not in told
-    lab.watched.check()
 
 
 def test_values_that_were_revealed_are_on_the_screen_and_in_no_file(guarded):

@@ -62,9 +62,7 @@ def test_a_notebook_that_ran_holds_results_and_no_planted_identifier(place, name
     lab.watched.check()
 
 
-@pytest.mark.parametrize(
-    "cell", sorted(FAILING, key=lambda cell: "_exit" in cell)
-)  # the browser tells of a death later
+@pytest.mark.parametrize("cell", sorted(FAILING, key=lambda cell: "_exit" in cell))  # a death is told later
 def test_a_cell_that_fails_leaves_no_planted_identifier_anywhere(place, cell):
     lab, _, planted, folders = place
     with lab.notebook("1 + 1") as opened:
