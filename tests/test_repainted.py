@@ -138,6 +138,18 @@ def test_the_judge_sees_samples_that_should_not_have_changed_and_a_mask_that_was
     assert failures(verdict(before, made, tmp_path, FACES)) == {PIXELS}
 
 
+def test_text_that_was_blanked_over_the_mask_may_have_a_value_of_its_own(face, tmp_path):
+    def blank(samples):
+        samples[:3, 9:14] = 1009  # what one sample of the source has too
+
+    before, region = ct(), Region(9, 0, 14, 3)
+    made = cleaned(before, face, FACES)
+    both = replace(with_samples(made, blank), repainted=Repainted((region,), mask=NAME))
+    assert failures(verdict(before, both, tmp_path, FACES)) == set()
+    the_face_left = replace(with_samples(made, the_face_back), repainted=Repainted((region,), mask=NAME))
+    assert failures(verdict(before, the_face_left, tmp_path, FACES)) == {PIXELS}
+
+
 def test_without_the_mask_nothing_can_be_proven(face, tmp_path):
     before = ct()
     made = cleaned(before, face, FACES)
