@@ -32,6 +32,7 @@ _ROOT_TEXT = {
     0x00280004: "PhotometricInterpretation",
 }  # fmt: skip
 PIXEL_TAGS = frozenset({0x7FE00010, 0x7FE00008, 0x7FE00009})
+_INSTEAD_OF_PIXELS = PIXEL_TAGS | {0x00287FE0}  # Pixel Data Provider URL
 REQUIRED = ("SOPClassUID", "SOPInstanceUID", "StudyInstanceUID", "SeriesInstanceUID")
 
 
@@ -120,8 +121,12 @@ def _pixels_missing(instance: Instance, attributes: Mapping[str, str]) -> bool:
     """Return whether Pixel Data is shorter than rows, columns, samples and frames ask for (PS3.5 8)."""
     element = instance.elements.get(wire.PIXEL_DATA)
     numbers = [instance.number(t) for t in (0x00280010, 0x00280011, 0x00280100)]
-    if element is None or None in numbers:
+    if None in numbers:
         return False
+    if element is None:  # a file that ends where its pixels should begin
+        iod = standard.iod(attributes["SOPClassUID"], frozenset()) if instance.source is not None else None
+        is_image = iod is not None and iod.type_of(("PixelData",)) in ("1", "1C")
+        return is_image and instance.elements.keys().isdisjoint(_INSTEAD_OF_PIXELS)
     rows, columns, bits = (n or 0 for n in numbers)
     if element.length == wire.UNDEFINED:
         encapsulated = [len(f) for f in stream.fragments(element.value)][1:] if element.value else []

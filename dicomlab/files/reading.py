@@ -27,6 +27,7 @@ _SMALL = 1 << 16  # files up to here are read whole, others mapped
 HEADERS = Defer(1 << 12, 1 << 12)
 # Native pixel data is copied from file to file; compressed frames are examined, in memory when they fit.
 DEFER = Defer(1 << 16, 64 << 20)
+_LARGEST_INFLATED = 1 << 29  # bytes: a few kilobytes may be deflated from as many gigabytes as somebody likes
 _HEADER_BYTES = 8
 _UID = re.compile(r"[0-2](?:\.(?:0|[1-9][0-9]*))+")
 _META_GROUP = 2
@@ -173,7 +174,10 @@ def _parsed(data: bytes | mmap.mmap, path: Path | None, defer: Defer, like: Temp
 def _inflated(data: bytes) -> bytes:
     """Return a deflated dataset inflated; what is cut short may still parse, without its last elements."""
     inflate = zlib.decompressobj(-zlib.MAX_WBITS)
-    whole = inflate.decompress(data)
+    whole = inflate.decompress(data, _LARGEST_INFLATED)
+    if inflate.unconsumed_tail:
+        message = f"the deflated dataset is larger than {_LARGEST_INFLATED >> 20} MiB"
+        raise wire.BrokenDataset(message)
     if not inflate.eof:
         message = "the deflated dataset has no end"
         raise wire.BrokenDataset(message)

@@ -41,7 +41,7 @@ _LONGEST_ENDING = 3
 _SHORTEST_SOUND = 3
 _SHORTEST_BEHIND = 4  # letters behind an apostrophe
 _SHORTEST_JOINED = 4  # letters of a short family and given name in one word: LiWei
-_SHORTEST_FIGURES = 5  # of an identifier without the noughts before it
+_SHORTEST_FIGURES = 5  # of an identifier without the noughts before it, or with letters glued to it
 
 _WORD = re.compile(r"[^\W_]+(?:['’][^\W_]+)*")
 _LETTERS = re.compile(r"[^\W\d_]+")
@@ -127,10 +127,11 @@ class Known:
 
     def _is_pair(self, one: str, other: str, behind: str, *, technical: bool) -> bool:
         """Return whether two words side by side are a name; `behind` is what follows the first, with one sign more."""
+        signed = not {".", ","}.isdisjoint(behind)
         if (one, other) in self.pairs:
-            return not (technical and _is_initial(one, other))
+            return signed or not (technical and _is_initial(one, other))
         if (one, other) in self.with_initial:
-            return not (technical or {".", ","}.isdisjoint(behind))
+            return signed and not technical
         return one in self.words and not (technical and one in ordinary_words()) and self._begins_one(other)
 
     def _is_form(self, word: str, *, cut_only: bool) -> bool:
@@ -327,7 +328,8 @@ def _code_expression(code: str) -> re.Pattern[str]:
         between = r"[\s()./_-]{0,3}" if len(code) >= _SHORTEST_SEPARATED else ""
         return re.compile(r"(?<!\d)(?<!\d[.,])" + between.join(code) + r"(?!\d)(?![.,]\d)")
     middle = r"[-./ _]?".join(map(re.escape, code))
-    return re.compile(middle if len(code) >= _SHORTEST_ANYWHERE else rf"(?<![^\W_]){middle}(?![^\W_])")
+    telling = len(code) >= _SHORTEST_ANYWHERE or sum(c.isdigit() for c in code) >= _SHORTEST_FIGURES
+    return re.compile(middle if telling else rf"(?<![^\W_]){middle}(?![^\W_])")
 
 
 def _by_first_word(phrases: Iterable[str]) -> dict[str, list[tuple[str, ...]]]:

@@ -11,7 +11,7 @@ import re
 
 from dicomlab.free_text.identifiers import ordinary_words
 from dicomlab.free_text.spelling import fold
-from dicomlab.free_text.vocabulary import is_known
+from dicomlab.free_text.vocabulary import is_clinical, is_known
 
 _MONTHS = (
     "jan(?:uary|uar|uari|vier)?|gen(?:naio)?|ene(?:ro)?|janeiro|jänner|feb(?:ruary|ruar|ruari|braio|rero)?|fevereiro|f[ée]vr(?:ier)?|"
@@ -40,8 +40,8 @@ _ROMANCE_STREET = r"(?:rue|place|quai|calle|via|viale|piazza|plaza)"
 _OF = r"(?:(?:de|du|des|la|le|del|della|di) ){0,3}"
 _LABEL = (
     r"(?:MRN|PID|Patient(?:en)?[ _-]?(?:ID|No|Nr|Nummer)|Pat\.?[ _-]?(?:ID|No|Nr)|Accession|"
-    r"Acc(?:ession)?(?:[ _-]?(?:No|Nr|Number))|SSN|NHS|Case[ _-]?No|(?:Fall|Aufnahme|Auftrags?|Versicherten)-?(?:nummer|nr)|KVNR|HICN|Account|Policy|"
-    r"Licen[cs]e|DNI|NIE|BSN|PESEL|INSEE|AHV|Passport|Passeport|Reisepass|Ausweis|VIN|S/N|"
+    r"Acc(?:ession)?(?:[ _-]?(?:No|Nr|Number))|SSN|NHS|Case[ _-]?No|KVNR|HICN|"
+    r"(?:Fall|Aufnahme|Auftrags?|Versicherten)-?(?:nummer|nr)|Account|Policy|Licen[cs]e|DNI|NIE|BSN|PESEL|INSEE|AHV|Passport|Passeport|Reisepass|Ausweis|VIN|S/N|"
     r"Serial(?:[ _-]?(?:No|Nr|Number))?|Serien-?(?:nummer|nr))"
 )
 # Numbers of people that are written with blanks: behind their labels alone.
@@ -154,6 +154,7 @@ _BEHIND_A_TITLE = re.compile(
     r"[ ^_:]{0,3}(?:(?P<more>med|Dr|Prof|h\.c|dent|phil|von|van|de|der|da|di)(?![^\W_])\.?"
     r"|(?P<name>[^\W\d_]\.|[^\W\d_](?:[^\W_]|['’-])*))"
 )
+_MODALITY = re.compile("[A-Z]{2}")
 _MOST_WORDS = 6
 
 
@@ -191,6 +192,8 @@ def _titled(text: str, *, technical: bool) -> list[tuple[int, int]]:
             trusted = first and capital and title["sure"] and not technical
             # Behind a role stands a name only when it is no word of any vocabulary.
             named = capital and not is_known(name) if title["role"] else first or capital
+            # "Dr. Anna Berg CT Kontrolle": further words are names until one is of the field.
+            named = named and (first or not (is_clinical(fold(name)) or _MODALITY.fullmatch(name)))
             if not (trusted or (named and _is_no_word(name))):
                 break
             last = end

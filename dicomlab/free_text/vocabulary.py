@@ -213,6 +213,11 @@ def compounds() -> frozenset[str]:
     return _parts()["in compounds"]
 
 
+def is_clinical(folded: str) -> bool:
+    """Return whether a folded word is one of medicine or of reports, and of nothing else."""
+    return folded in _parts()["clinical"] or folded in compounds()
+
+
 @lru_cache(maxsize=1)
 def _stems() -> frozenset[str]:
     """Return our own clinical words without their last vowels: what their inflected forms share."""

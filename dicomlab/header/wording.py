@@ -62,7 +62,12 @@ def is_held_against_vocabulary(site: Site) -> bool:
     Coded and technical attributes keep their words: labels, models and kernels are in no vocabulary.
     """
     cleans = site.code == "C" or site.where.cleans
-    return cleans and site.vr in _FREE and site.element.tag not in _CODE_ITEM and not _TECHNICAL.match(site.name)
+    return cleans and site.vr in _FREE and site.element.tag not in _CODE_ITEM and not _is_technical(site)
+
+
+def _is_technical(site: Site) -> bool:
+    """Return whether a text holds technical words: a short one; prose about a filter is prose."""
+    return site.vr not in _PROSE and _TECHNICAL.match(site.name) is not None
 
 
 def noted(sweeper: Sweeper, site: Site, done: Done) -> Done:
@@ -88,7 +93,7 @@ def cleaned(sweeper: Sweeper, site: Site, *, patterns: bool, vocabulary: bool = 
     vocabulary
         Also remove words that are in no vocabulary and may be a name.
     """
-    technical = site.vr not in wire.TEXT_VRS or site.element.tag in _CODE_ITEM or bool(_TECHNICAL.match(site.name))
+    technical = site.vr not in wire.TEXT_VRS or site.element.tag in _CODE_ITEM or _is_technical(site)
     text, charset = charsets.decode(site.value, site.vr, site.where.charset)
     pieces = [text] if site.vr in values.ONE_VALUE_VRS else text.split("\\")
     olds = [p.strip(" \0") for p in pieces] if len(pieces) > 1 else [text.rstrip(" \0")]

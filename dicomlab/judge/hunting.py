@@ -187,15 +187,15 @@ class Hunter:
                     yield Hit(Kind.TELEPHONE, match.start())
 
     def _names(self, plain: str, place: Place) -> Iterator[Hit]:
-        before = ""
+        before, end = "", 0
         for match in _WORD.finditer(plain):
             for piece in {match[0], *_PIECE.findall(match[0])}:
                 kind = self._name_word(before, piece, place)
                 if kind is not None:
                     yield Hit(kind, match.start())
-            if self._pair(before, match[0], place):
+            if self._pair(before, match[0], place, plain[end : match.end() + 1]):
                 yield Hit(Kind.NAME, match.start())
-            before = match[0]
+            before, end = match[0], match.end()
         for part, kind in self.spelled.inside.items():
             for at in _places(plain, part):
                 if _inside_a_name(plain, at, part):
@@ -225,10 +225,11 @@ class Hunter:
                 if kind is not None and not weight.no_name(piece):
                     yield Hit(kind, match.start())
 
-    def _pair(self, before: str, word: str, place: Place) -> bool:
-        """Return whether two words are parts of one name; an initial counts in attributes only."""
-        initials = place is not Place.REPORT
-        return (before, word) in self.spelled.pairs and (initials or min(len(before), len(word)) > 1)
+    def _pair(self, before: str, word: str, place: Place, behind: str) -> bool:
+        """Return whether two words are parts of one name; an initial counts in attributes, in coded ones by its dot."""
+        initials = place is not Place.REPORT and (place is not Place.CODED or "." in behind or "," in behind)
+        spelled_out = min(len(before), len(word)) > 1 or weight.spaceless(before)
+        return (before, word) in self.spelled.pairs and (initials or spelled_out)
 
 
 class _Grams:

@@ -32,6 +32,7 @@ DEFLATED = ("1.2.840.10008.1.2.1.99", "1.2.840.10008.1.2.8.1")
 BIG_ENDIAN = "1.2.840.10008.1.2.2"
 IMPLICIT = "1.2.840.10008.1.2"
 _LONG_VRS = frozenset({"OB", "OD", "OF", "OL", "OV", "OW", "SQ", "SV", "UC", "UN", "UR", "UT", "UV"})
+_LARGEST_INFLATED = 1 << 29
 _VR = re.compile(rb"[A-Z]{2}")
 _ITEM_STARTS = (b"\xfe\xff\x00\xe0", b"\xfe\xff\xdd\xe0")
 _MAX_DEPTH = 64
@@ -134,7 +135,11 @@ def _read(data: Buffer) -> Instance:
     body: Buffer = data
     if uid in DEFLATED:
         stream = zlib.decompressobj(-zlib.MAX_WBITS)
-        body, at = stream.decompress(bytes(data[at:])) + stream.flush(), 0
+        body, at = stream.decompress(bytes(data[at:]), _LARGEST_INFLATED), 0
+        if stream.unconsumed_tail:
+            message = "a deflated data set too large to be held"
+            raise BrokenError(message)
+        body += stream.flush()
     little = uid != BIG_ENDIAN
     if not uid and len(body) >= at + 2:
         little = bytes(body[at : at + 2])[1] == 0 or bytes(body[at : at + 2])[0] != 0
