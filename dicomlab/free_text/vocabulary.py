@@ -53,9 +53,9 @@ _MEDICAL = re.compile(
     r"itis|itides|ectomy|e[ck]tomi[ea]|ectomies|ostomy|ostomie|ostomia|otomy|otomie|otomia|plasty|plastik|plastie|"
     r"graphy|graphie|graphia|grafie|grafia|graphic|graphisch|grafisch|grammes?|scopy|skopie|scopie|scopia|"
     r"pathy|pathie|pathia|patia|pathic|megaly|megalie|megalia|aemia|emia|aemie|emie|uria|urie|algia|algie|"
-    r"osis|oses|oma|omas|omata|omatous|ome|omes|sclerosis|sklerose|stenosis|stenose|trophy|trophie|trofia|"
+    r"osis|oses|oma|omas|omata|omatous|ome|omes|sclerosis|sklerosen?|stenosis|stenosen?|arthrosen?|chondrosen?|fibrosen?|nekrosen?|thrombosen?|zirrhosen?|porosen?|trophy|trophie|trofia|"
     r"plasia|plasie|ectasis|ektase|ectasie|ectasia|genic|gener?|ology|ologie|ologia|ological|cele|rrhage|rrhagic|rrhoea|"
-    r"dynia|penia|penie|lysis|lyse|lithiasis|lithiase|litiasis|thorax|cardia|kardie|cardial|"
+    r"metrisch\w{0,2}|metric|dynia|penia|penie|lysis|lyse|lithiasis|lithiase|litiasis|thorax|cardia|kardie|cardial|"
     r"statine?|sartan|prazole?|cillin|mycin|floxacin|azole|parin|xaban|gatran|tinib|zumab|ximab|tumab|olol|dipine?|"
     r"ization|isation|isations?|isierung|ierung|ierungen|ically|istically|ologically|ologisch\w{0,2}|"
     r"alities|abilities|ability|ality|ivity|ization|ension|ension(?:al|en|es)?|ection(?:al|en|s)?|uction(?:s|al)?|"
@@ -177,7 +177,11 @@ def _is_compound(word: str) -> bool:
     """Return whether a word is made of two or three clinical ones, as German and Dutch write them."""
     if len(word) < 2 * _PIECE:
         return False
-    return any(word[:at] in compounds() and _is_rest(word[at:]) for at in range(_PIECE, len(word) - _PIECE + 1))
+    clinical = _parts()["clinical"]
+    return any(
+        (word[:at] in compounds() or (at > _PIECE and word[:at] in clinical)) and _is_rest(word[at:])
+        for at in range(_PIECE, len(word) - _PIECE + 1)
+    )
 
 
 def _is_rest(rest: str) -> bool:
