@@ -62,13 +62,15 @@ _MEDICAL = re.compile(
     r"ation(?:s|al|en)?|ition(?:s|al|en)?|ission(?:s|en)?|usion(?:s|en)?|"
     r"acion(?:es)?|icion(?:es)?|ucion(?:es)?|azione|azioni|izione|izioni|acao|acoes|icao|icoes|ucao|ucoes|"
     r"amente|emente|imente|issement|ements?|itat|itaet|itaten|igkeit|igkeiten|lichkeit|ousness|fulness|iness"
+    r"iges|igem|liche[rsnm]?|ische[rsnm]?|elle[rsnm]|iellen?|ierte[rsnm]?|heit(?:en)?|keit(?:en)?|[clt]ulaires?|[clt]ular(?:es|is)?"
     r")"
+    r"|[a-z]{3,}ogram(?:m[ea]?|as?|mes|s)?|[a-z]{3,}ograf[ií]as?"
 )
 # What words of medicine begin with, before a listed one.
 _PREFIX = re.compile(
     r"(?:peri|para|sub|supra|infra|inter|intra|extra|retro|trans|endo|hyper|hypo|anti|multi|poly|micro|macro|mono|bi|tri|"
     r"semi|pseudo|hepato|nephro|gastro|broncho?|cardio|osteo|chondro|neuro|angio|lympho|myo|cysto|chole|entero|pyelo|"
-    r"hemo|haemo|pneumo|hydro|ileo|naso|oro|uro|veno|arterio|cerebro|cranio|cervico|thoraco|lumbo|costo|non|post|pre|pro)"
+    r"hemo|haemo|pneumo|hydro|ileo|naso|oro|uro|veno|arterio|cerebro|cranio|cervico|thoraco|lumbo|costo|non|post|pre|pro|neo|dys|meta|electro|elektro|echo|eco|mammo|radio|sono|myelo|spondyl[o]?|arthr[o]?)"
     r"(?P<rest>[a-z]{4,})"
 )
 _LINKS = ("", "s", "n", "en", "es", "o", "e")
@@ -147,7 +149,7 @@ def is_known(word: str) -> bool:
         return False  # a name although it looks like a form of a word
     forms = {folded, re.sub(r"([aou])e", r"\1", folded)}
     behind = _PREFIX.fullmatch(folded)
-    if behind and _is_listed(behind["rest"]) | _is_inflected(behind["rest"]):
+    if behind and (_is_listed(behind["rest"]) or _is_inflected(behind["rest"]) or _MEDICAL.fullmatch(behind["rest"])):
         return True
     return any(_is_listed(form) or _is_inflected(form) or _is_compound(form) for form in forms) or bool(
         _MEDICAL.fullmatch(folded)
