@@ -297,6 +297,8 @@ class HeaderCleaner:
             return Done(site.element)  # a person retained by decision
         if wording.is_dummied(site):
             return self._dummied(site._replace(code="D"))
+        if not explicit and wording.is_address(site):
+            return self._identified(site)
         vocabulary = not explicit and wording.is_held_against_vocabulary(site)
         found = wording.cleaned(self.sweeper, site, patterns=not explicit, vocabulary=vocabulary)
         if found is None:

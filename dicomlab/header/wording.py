@@ -26,6 +26,9 @@ _TECHNICAL = re.compile(
     "AttenuationCorrectionMethod)$"
 )
 _NAME_FORM = re.compile(r"[^\W\d_]\^")  # PS3.5 6.2.1: components of a PN
+# A scheme of codes and a code may be anybody's; any other address leads to where the instance lay.
+_ADDRESS = re.compile(rb"\s*(?:https?|ftps?|file|wss?)://", re.IGNORECASE)
+_ADDRESS_OF_CODES = frozenset({0x0008010E, 0x00080120})
 # What numbers, dates and times are written with (PS3.5 6.2: DA, DS, DT, IS, TM).
 _FIGURES = re.compile(rb"[0-9+\-.eE: \\\0]*")
 
@@ -33,6 +36,11 @@ _FIGURES = re.compile(rb"[0-9+\-.eE: \\\0]*")
 def is_figures(value: bytes) -> bool:
     """Return whether a value of DA, DS, DT, IS or TM is what its VR says, or at least no words."""
     return _FIGURES.fullmatch(value) is not None
+
+
+def is_address(site: Site) -> bool:
+    """Return whether a value is a web address of the archive or portal that the instance comes from."""
+    return site.vr == "UR" and site.element.tag not in _ADDRESS_OF_CODES and _ADDRESS.match(site.value) is not None
 
 
 def tells(sweeper: Sweeper, site: Site) -> bool:

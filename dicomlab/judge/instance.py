@@ -14,7 +14,7 @@ from dicomlab.judge.charsets import codecs_of, decoded
 from dicomlab.judge.facts import Facts, InstanceVerdict
 from dicomlab.judge.hunting import Hunter, Place, hunter_for
 from dicomlab.judge.identity import Identity, identity_of, uid_hash
-from dicomlab.judge.patterns import is_telling
+from dicomlab.judge.patterns import is_telling, leads_to_source
 from dicomlab.judge.places import hunted_bytes
 from dicomlab.judge.questions import INSTANCE_QUESTIONS, Answers, Question
 from dicomlab.judge.reading import CHARACTER_SET, LONG, BrokenError, Element, Instance, known_vr, opened, read
@@ -291,6 +291,8 @@ class _Case:
             texts = text_values(after.raw, after.vr, level.after)[0]
             if any(is_telling(text) for text in texts):
                 finding = replace(finding, wrong=(*finding.wrong, (Question.FORMS, _LEFT)))
+        if swept and leads_to_source(after.tag, after.vr, after.raw):
+            finding = replace(finding, wrong=(*finding.wrong, (Question.FORMS, _LEFT)))
         if self.judge.said and after.tag >> 16 & 1 and swept and vouched_text(after):
             finding = replace(finding, wrong=(*finding.wrong, (Question.FORMS, _LEFT)))
         return finding

@@ -40,6 +40,14 @@ def is_telling(text: str) -> bool:
     return _TELLING.search(text) is not None
 
 
+_PUBLIC_ADDRESSES = frozenset({0x0008010E, 0x00080120})  # Coding Scheme URL, URN Code Value
+
+
+def leads_to_source(tag: int, vr: str, raw: bytes) -> bool:
+    """Return whether an attribute holds the web address of an archive or a portal."""
+    return vr == "UR" and tag not in _PUBLIC_ADDRESSES and b"://" in raw
+
+
 # Text that may belong to somebody: what was taken out of it need not be explained further.
 _SOMEBODYS = re.compile(
     r"\d{4,}|\d[-/.]\d|\d:\d\d|(?:\d\d? ){3}|['’]\d\d(?!\d)|[年月]|@|://|www\.|\.[a-z]{2,7}/|[a-z]:\\|\\\\|/[a-z]+/|"

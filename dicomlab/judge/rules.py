@@ -18,7 +18,7 @@ from dicomlab.judge.attributes import in_dictionary, name_of, place_of
 from dicomlab.judge.characteristics import SAYS_NOTHING, Characteristics, reads_as_name
 from dicomlab.judge.dates import Day, day_of, days_between, days_in
 from dicomlab.judge.identity import uid_hash
-from dicomlab.judge.patterns import may_tell
+from dicomlab.judge.patterns import leads_to_source, may_tell
 from dicomlab.judge.questions import Question
 from dicomlab.judge.weight import folded
 from dicomlab.standard import Iod, confidentiality, is_well_known_uid
@@ -172,6 +172,8 @@ class Judge:
             return any(uid_hash(uid) in self.hunter.spelled.seen_uids for uid in _uids(element))
         if element.creator and self.hunter.mentions(folded(element.creator)):
             return True  # a block goes with a creator that names somebody
+        if leads_to_source(element.tag, vr, raw):
+            return True
         if not values.is_text(vr):
             return element.items is None and self.hunter.mentions(raw.replace(b"\0", b"").decode("latin-1"))
         text = folded("\\".join(values.text_values(raw, vr, codecs)[0]))
