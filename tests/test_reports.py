@@ -7,6 +7,7 @@ import io
 import json
 import re
 import struct
+from dataclasses import replace
 from datetime import UTC, datetime
 from html.parser import HTMLParser
 from itertools import pairwise
@@ -21,7 +22,7 @@ import dicomlab as dl
 from dicomlab import judge, reports, runs
 from dicomlab import recipe as recipes
 from dicomlab.errors import ReleaseError
-from dicomlab.records import Carrier, Check, Finding, Outcome, Reason, RunOutcome, State, Verdict
+from dicomlab.records import Carrier, Check, Finding, HeadTold, Outcome, Reason, RunOutcome, State, Verdict
 from dicomlab.reports.pictures import LONG_SIDE, pictures
 
 CT, MR = "CT Image Storage", "MR Image Storage"
@@ -422,6 +423,17 @@ def test_a_slice_is_drawn_through_its_window(released, tmp_path):
 def test_monochrome1_is_drawn_with_bright_bone(released, tmp_path):
     (picture,) = pictures(tmp_path, released(slice_of(100, PhotometricInterpretation="MONOCHROME1")))
     assert set(decoded(picture.uri).flat) == {155}
+
+
+def test_volumes_without_a_head_are_counted_and_of_many_heads_the_first_are_listed(tmp_path):
+    chests = [HeadTold(f"p{n}f0", 200, 1, clear=True) for n in range(2000)]
+    heads = [HeadTold(f"p{n}f1", 200, 1, refused="the fit is poor") for n in range(130)]
+    outcome = replace(a_run(written(1)), heads=(*chests, *heads))
+    page = page_of(outcome, tmp_path)
+    assert "2 000 Frames of Reference show no head." in text_of(page)
+    assert "Of 130 heads the first 100 are listed" in text_of(page)
+    assert page.count("the fit is poor") == 100
+    assert len(page) < 100_000
 
 
 def test_of_a_head_an_axial_slice_near_the_top_is_drawn(released, tmp_path):
