@@ -6,6 +6,8 @@ import base64
 import json
 import re
 import shutil
+from contextlib import suppress
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -67,25 +69,43 @@ def spellings(value: str):
         yield from (f"{int(of)} {name} {year}", f"{name} {int(of)}, {year}", f"{int(of)} {name[:3]} {year}")
 
 
+@cache
+def _forms(value: str) -> tuple[tuple[str, str], ...]:
+    """Return how a value is written, and as words."""
+    forms = {spelled.casefold() for spelled in spellings(value)}
+    return tuple((form, _words(form)) for form in forms)
+
+
+def _words(text: str) -> str:
+    return re.sub(r"[^a-z0-9+/=äöüß]+", " ", text).strip()
+
+
 def hits(text: str, planted: set[str]) -> list[str]:
     """Which planted values stand in a text as words of their own, by plain search: no code of ours is asked."""
-    folded = f" {re.sub(r'[^a-z0-9+/=äöüß]+', ' ', text.casefold())} "
-    found = []
+    plain = text.casefold()
+    folded = f" {_words(plain)} "
+    found = set()
     for value in planted:
-        for spelled in spellings(value):
-            word = re.sub(r"[^a-z0-9+/=äöüß]+", " ", spelled.casefold()).strip()
-            foreign = not spelled.isascii() and spelled.casefold() in text.casefold()
+        for form, word in _forms(value):
+            foreign = not form.isascii() and form in plain
             if foreign or (len(word) > 3 and word.isascii() and f" {word} " in folded):
-                found.append(value)
-    return sorted(set(found))
+                found.add(value)
+    return sorted(found)
 
 
-def searched(folder: Path, planted: set[str]) -> dict[str, list[str]]:
-    """Planted values by file, names of files too; what is private by design is left out."""
+def searched(folder: Path, planted: set[str], seen: set[tuple[Path, int]] | None = None) -> dict[str, list[str]]:
+    """Planted values by file, names of files too; what is private by design, or was `seen` as it is, is left out."""
     out = {}
+    seen = set() if seen is None else seen
     for path in folder.rglob("*"):
         public = path.relative_to(folder).as_posix()
-        if path.is_file() and "private" not in public:
+        if not path.is_file() or "private" in public:
+            continue
+        with suppress(FileNotFoundError):  # a server's own file that it has just removed
+            state = path, path.stat().st_mtime_ns
+            if state in seen:
+                continue
+            seen.add(state)
             found = hits(f"{public}\n" + path.read_bytes().decode("utf-8", "replace"), planted)
             if found and not public.endswith(".dcm"):  # instances are the judge's matter
                 out[public] = found

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 import pytest
 from planted import FAILING, READ, SLOW, corpus_in, hits, searched, with_pixels
@@ -24,7 +25,8 @@ def place(chromium, tmp_path_factory):
     whole, hidden = tmp_path_factory.mktemp("lab"), tmp_path_factory.mktemp("h")
     (whole / "t").mkdir()
     with guarded_in(chromium, whole, hidden, source, TMPDIR=str(whole / "t")) as lab:
-        yield lab, source, planted, (whole, hidden)
+        seen: set[tuple[Path, int]] = set()
+        yield lab, source, planted, lambda: {**searched(whole, planted, seen), **searched(hidden, planted, seen)}
 
 
 def saved(opened: Notebook) -> str:
@@ -42,7 +44,7 @@ def exported(lab, name: str) -> str:
 
 @pytest.mark.parametrize("name", notebooks.packaged())
 def test_a_notebook_that_ran_holds_results_and_no_planted_identifier(place, name, tmp_path):
-    lab, source, planted, folders = place
+    lab, source, planted, everywhere = place
     path = lab.folder / f"{name}.ipynb"
     if name in SLOW:
         part = with_pixels(source, tmp_path / "part")
@@ -58,13 +60,13 @@ def test_a_notebook_that_ran_holds_results_and_no_planted_identifier(place, name
     assert sum(bool(cell.get("outputs")) for cell in kept["cells"]) >= 2
     assert "widgets" not in kept["metadata"]
     assert hits(page, planted) == []
-    assert {where: found for folder in folders for where, found in searched(folder, planted).items()} == {}
+    assert everywhere() == {}
     lab.watched.check()
 
 
 @pytest.mark.parametrize("cell", sorted(FAILING, key=lambda cell: "_exit" in cell))  # a death is told later
 def test_a_cell_that_fails_leaves_no_planted_identifier_anywhere(place, cell):
-    lab, _, planted, folders = place
+    lab, _, planted, everywhere = place
     with lab.notebook("1 + 1") as opened:
         page = opened.page
         opened.fill(SHOWN, cell.replace("(source)", "(told[7])"))
@@ -82,4 +84,4 @@ def test_a_cell_that_fails_leaves_no_planted_identifier_anywhere(place, cell):
             lab.watched.errors.clear()
     assert "this output was not saved" in text
     assert ('"error"' in text) != ("_exit" in cell)
-    assert {where: found for folder in folders for where, found in searched(folder, planted).items()} == {}
+    assert everywhere() == {}
