@@ -9,10 +9,11 @@ from functools import lru_cache
 from importlib.resources import files as resource_files
 
 from dicomlab.free_text.spelling import fold
-from dicomlab.free_text.vocabulary import is_known
+from dicomlab.free_text.vocabulary import is_known, words
 
 _SHORTEST_NUMBER = 4
 _SHORTEST_PHRASE = 5
+_LONG = 9  # letters: a longer word that begins like a name is a word only where a list says so
 _GAPS = re.compile(r"[\W_]+")
 
 
@@ -97,4 +98,9 @@ def is_distinctive_phrase(value: str) -> bool:
 
 def is_word(word: str) -> bool:
     """Return whether a folded word is one of the field, or of the vocabulary of cleaned texts."""
-    return word in ordinary_words() or word in NOBODY or word in NOT_ALONE or (word.isascii() and is_known(word))
+    return (
+        word in ordinary_words()
+        or word in NOBODY
+        or word in NOT_ALONE
+        or (word.isascii() and (word in words() or (len(word) < _LONG and is_known(word))))
+    )

@@ -118,7 +118,7 @@ class Known:
             if 0 < other[1] - one[2] <= _LARGEST_GAP:
                 if self._is_pair(one[0], other[0], folded[one[2] : other[2] + 1], technical=technical):
                     yield one[1], other[2]
-                elif one[0] in TITLES and other[0] in self.weak:
+                elif one[0] in TITLES and (other[0] in self.weak or other[0] in self.words):
                     yield other[1], other[2]
         for part in self.inside:
             yield from self._inside(folded, part)

@@ -51,6 +51,11 @@ _BIRTH = (
     r"n[ée]e?(?: le)?|nacid[oa](?: el)?|nat[oa](?: il)?|fecha de nacimiento|data di nascita|geb\.?datum))"
 )
 
+_STATES = (
+    r"(?:A[KLRZ]|C[AOT]|D[CE]|FL|GA|HI|I[ADLN]|K[SY]|LA|M[ADEINOST]|N[CDEHJMVY]|"
+    r"O[HKR]|PA|RI|S[CD]|T[NX]|UT|V[AT]|W[AIVY])"
+)
+
 # What is never technique: e-mail and web addresses.
 _ANYWHERE = tuple(
     re.compile(p)
@@ -132,7 +137,7 @@ _EXPRESSIONS = tuple(
         ),
         rf"(?i:\b\d{{1,4}},? {_ROMANCE_STREET}) {_OF}{_CAPITALISED}",
         rf"(?i:\b{_ROMANCE_STREET}) {_OF}{_CAPITALISED},? \d{{1,4}}\b",
-        rf"(?<![\w'’-]){_CAPITALISED}, [A-Z]{{2}} \d{{5}}(?:-\d{{4}})?\b",
+        rf"(?<![\w'’-]){_CAPITALISED}, {_STATES} \d{{5}}(?:-\d{{4}})?\b",
         r"(?<!\w)(?:[A-PR-UWYZ][A-HK-Y]|[BEGLMNSW])\d[A-Z\d]? \d(?!ST|ND|RD|TH|DP)[ABD-HJLNP-UW-Z]{2}(?!\w)",
         r"(?i)(?<!\w)(?:p\.? ?o\.? ?box|postfach|apartado|bo[îi]te postale) \d+",
         # who did it
