@@ -101,8 +101,7 @@ class Known:
         words = [(without_apostrophes(m[0]), m.start(), m.end()) for m in _WORD.finditer(folded)]
         if self._phrases:
             yield from self._phrases_in(folded, words)
-            if not technical:
-                yield from ((start, end) for word, start, end in words if word in self.places)
+            yield from ((start, end) for word, start, end in words if word in self.places)
         if self.words or self.weak or self.anywhere:
             yield from self._names_in(text, folded, words, technical=technical)
 

@@ -214,6 +214,8 @@ class Hunter:
             for whole, of in self.spelled.cuts.get(word[: weight.SHORTEST_INSIDE], {}).items():
                 if whole.startswith(word):  # cut short to fit
                     return of
+        if place is not Place.REPORT and word in self.spelled.places:
+            return self.spelled.places[word]
         kind = self.spelled.weak.get(word)
         return kind if place is Place.NAME or _titled(before, word, place) else None
 

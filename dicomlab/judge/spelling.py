@@ -38,6 +38,7 @@ class Spelled:
     inside: dict[str, Kind] = field(default_factory=dict)  # count inside longer words too
     spaceless: dict[str, Kind] = field(default_factory=dict)  # scripts without blanks
     phrases: dict[str, Kind] = field(default_factory=dict)  # words with one blank between
+    places: dict[str, Kind] = field(default_factory=dict)  # words of those that are nothing else: in free text
     codes: dict[str, Kind] = field(default_factory=dict)  # identifiers without separators
     labelled: set[str] = field(default_factory=set)  # short identifiers: count behind "MRN" or "ID"
     phones: set[str] = field(default_factory=set)
@@ -238,6 +239,7 @@ def _phone(out: Spelled, kind: Kind, value: str) -> None:
 
 def _phrase(out: Spelled, kind: Kind, value: str) -> None:
     lines = [value, *re.split(r"[\r\n;,^\\]+", value)] if kind is Kind.ADDRESS else [value]
+    out.places |= {word: kind for word in _NOT_A_WORD.split(folded(value)) if weight.strong_place(word)}
     for number, line in enumerate(lines):
         words = tuple(w for w in _NOT_A_WORD.split(folded(line)) if w)
         part = number > 0

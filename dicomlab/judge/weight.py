@@ -136,6 +136,20 @@ def clinical() -> frozenset[str]:
     return frozenset(line for line in text.splitlines() if not line.startswith("#"))
 
 
+@cache
+def _beginnings() -> frozenset[str]:
+    """Return the words that a cleaned text may keep, and how they begin: what begins so may be a form of one."""
+    text = (files("dicomlab") / "standard_data" / "vocabulary.txt").read_text("utf-8")
+    listed = frozenset(line for line in text.splitlines() if line[:1].isalpha())
+    return listed | {word[:SHORTEST_INSIDE] for word in listed}
+
+
+def strong_place(word: str) -> bool:
+    """Return whether a folded word of an institution's name or of an address is nothing else, nor made of such."""
+    ends = range(LIKE, len(word) + 1)
+    return len(word) >= SHORTEST_INSIDE and strong_name(word) and _beginnings().isdisjoint(word[:end] for end in ends)
+
+
 def strong_name(part: str) -> bool:
     """Return whether a folded name part, alone, tells who somebody is."""
     if spaceless(part):
