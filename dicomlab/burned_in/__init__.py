@@ -7,5 +7,3 @@
 from dicomlab.burned_in.blanking import regions_to_blank
 from dicomlab.burned_in.find import TextBox, find_text, residual_text
 from dicomlab.burned_in.triage import text_risk
-
-__all__ = ["TextBox", "find_text", "regions_to_blank", "residual_text", "text_risk"]

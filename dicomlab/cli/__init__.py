@@ -17,8 +17,6 @@ from pathlib import Path
 from dicomlab.cli.parser import parser
 from dicomlab.errors import DicomlabError, InstanceError
 
-__all__ = ["main", "parser"]
-
 REFUSED = 1
 BAD_INPUT = 2
 INTERRUPTED = 130

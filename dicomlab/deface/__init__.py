@@ -6,22 +6,3 @@ from dicomlab.deface.removing import air_value, deface
 from dicomlab.deface.rendering import VIEWS, rendering, strip
 from dicomlab.deface.teaching import region_growing, threshold_mask
 from dicomlab.deface.triage import face_risk
-
-__all__ = [
-    "VIEWS",
-    "Confidence",
-    "FaceMask",
-    "Placement",
-    "Scores",
-    "air_value",
-    "check",
-    "deface",
-    "face_mask",
-    "face_risk",
-    "is_head",
-    "region_growing",
-    "register",
-    "rendering",
-    "strip",
-    "threshold_mask",
-]

@@ -2,20 +2,3 @@
 
 from dicomlab.files.reading import DEFER, HEADERS, SOURCE_VARIABLE, entry, folder_of, listed, packaged, read, scan
 from dicomlab.files.writing import Encoded, cannot_write, encoded, temporary, write_atomic
-
-__all__ = [
-    "DEFER",
-    "HEADERS",
-    "SOURCE_VARIABLE",
-    "Encoded",
-    "cannot_write",
-    "encoded",
-    "entry",
-    "folder_of",
-    "listed",
-    "packaged",
-    "read",
-    "scan",
-    "temporary",
-    "write_atomic",
-]

@@ -15,8 +15,6 @@ from dicomlab.forge.sheet import Book, Fate
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-__all__ = ["make"]
-
 
 def make(out: Path, *, seed: int = 1, kind: str = "samples", patients: int = 12) -> Mapping[str, Any]:
     """Write the samples or a corpus into a new or empty folder and return what there is.

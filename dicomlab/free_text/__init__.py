@@ -16,14 +16,3 @@ from dicomlab.free_text.identifiers import (
 )
 from dicomlab.free_text.spelling import fold, spellings
 from dicomlab.free_text.sweep import Sweeper
-
-__all__ = [
-    "Identifiers",
-    "Sweeper",
-    "fold",
-    "is_distinctive_number",
-    "is_distinctive_phrase",
-    "name_parts",
-    "ordinary_words",
-    "spellings",
-]

@@ -6,16 +6,13 @@ import re
 from collections.abc import Iterator
 from unicodedata import normalize
 
-# First letters of months, folded, in the languages of Europe, in Hebrew and Arabic.
-_FIRST_LETTERS = (
-    "jan gen ene ian sty led sij tam oca янв січ ιαν ינו ינא ينا", "feb fev lut uno hel sub фев лют φεβ פבר فبر",
-    "mar mrz maa bre mars мар бер μαρ מרצ مار", "apr avr abr kwi dub huh nis апр кві απρ אפר ابر",
-    "may mai mag mei maj kve tou мая маи тра μαι μαϊ מאי ماي", "jun juin giu cze kes haz iun июн чер ιουν יונ يون",
-    "jul juil lug lip hei tem iul июл ιουλ יול يول", "aug aou ago sie srp elo agu авг сер αυγ אוג اغس",
-    "sep set wrz zar syy eyl сен вер σεπ ספט سبت", "oct okt ott out paz rij lok eki окт жов οκτ אוק اكت",
-    "nov lis marr kas ноя νοε נוב نوف", "dec dez dic gru des jou ara pro дек гру δεκ דצמ ديس",
-)  # fmt: skip
-_MONTHS = {letters: number for number, many in enumerate(_FIRST_LETTERS, 1) for letters in many.split()}
+from dicomlab.free_text.tables import pairs, sections
+
+_MONTHS = {
+    letters: number
+    for number, line in enumerate(sections("free_text/language.txt")["months"].split("\n")[1:13], 1)
+    for letters in line.split()
+}
 _ROMAN = {r: n for n, r in enumerate(["i", "ii", "iii", "iv", "v", "vi", "vii", "viii", "ix", "x", "xi", "xii"], 1)}
 _SIGN = r"[-/. _]"
 _DIGIT = re.compile(r"\d")
@@ -30,18 +27,7 @@ _YEAR_LAST = re.compile(
 _SHORT_YEAR = re.compile(
     r"(?<![\d.])(?:(\d\d) (\d\d) (\d\d)|(\d\d?)([-/.]) ?(\d\d?)\5 ?(\d\d)|(?<!\d)(\d\d)(\d\d)(\d\d))(?![\d.]*\d)"
 )
-# Years counted otherwise: Japanese eras by their last year before the first, and the Buddhist era.
-_ERAS = {
-    "明治": 1867,
-    "大正": 1911,
-    "昭和": 1925,
-    "平成": 1988,
-    "令和": 2018,
-    "t": 1911,
-    "s": 1925,
-    "h": 1988,
-    "r": 2018,
-}
+_ERAS = {era: int(year) for era, year in pairs("eras").items()}
 _ERA_DATE = re.compile(rf"({'|'.join(_ERAS)})(\d\d?|元)[年./-] ?(\d\d?)[月./-] ?(\d\d?)日?(?!\d)")
 _ROMAN_MONTH = re.compile(r"(?<!\d)(\d\d?)[-. /]{1,2}(i{1,3}|iv|vi{0,3}|ix|xi{0,2})[-. /]{1,2}(\d{4}|\d\d)(?!\d)")
 _BUDDHIST = 543

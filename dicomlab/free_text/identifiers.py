@@ -6,9 +6,9 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass, fields
 from functools import lru_cache
-from importlib.resources import files as resource_files
 
 from dicomlab.free_text.spelling import fold
+from dicomlab.free_text.tables import listed, sections
 from dicomlab.free_text.vocabulary import is_known, words
 
 _SHORTEST_NUMBER = 4
@@ -17,14 +17,9 @@ _LONG = 9  # letters: a longer word that begins like a name is a word only where
 _GAPS = re.compile(r"[\W_]+")
 
 
-def _weak_words() -> dict[str, frozenset[str]]:
-    text = (resource_files("dicomlab.free_text") / "weak_words.txt").read_text("utf-8")
-    parts = re.split(r"^\[(.+)\]$", re.sub(r"^#.*$", "", text, flags=re.MULTILINE), flags=re.MULTILINE)
-    return {title: frozenset(words.split()) for title, words in zip(parts[1::2], parts[2::2], strict=True)}
-
-
-_WEAK = _weak_words()
-NOBODY, NOT_ALONE, TITLES = _WEAK["nobody"], _WEAK["not alone"], _WEAK["titles"]
+NOBODY, NOT_ALONE, TITLES = (
+    frozenset(listed(title, "free_text/weak_words.txt")) for title in ("nobody", "not alone", "titles")
+)
 
 
 @dataclass(frozen=True)
@@ -79,8 +74,8 @@ def name_parts(value: str) -> list[tuple[str, ...]]:
 @lru_cache(maxsize=1)
 def ordinary_words() -> frozenset[str]:
     """Return the folded words of the field: attribute names and coded terms (generated), and names like those."""
-    text = (resource_files("dicomlab") / "standard_data" / "words.txt").read_text("utf-8")
-    return _WEAK["a word too"].union(line for line in text.splitlines() if line and not line.startswith("#"))
+    lines = sections("standard_data/words.txt")[""].splitlines()
+    return frozenset(lines).union(listed("a word too", "free_text/weak_words.txt")) - {""}
 
 
 def is_distinctive_number(value: str) -> bool:

@@ -7,74 +7,19 @@ import unicodedata
 from functools import lru_cache
 from html.entities import codepoint2name
 
-_SPECIAL = {
-    "ß": "ss",
-    "ø": "o",
-    "æ": "ae",
-    "œ": "oe",
-    "ł": "l",
-    "đ": "d",
-    "ð": "d",
-    "þ": "th",
-    "ı": "i",
-    "ħ": "h",
-    "ŋ": "n",
-    # letters that writers confuse: Arabic and Persian yeh, kaf, teh marbuta; Hebrew letters at a word's end
-    "ى": "ي",
-    "ی": "ي",
-    "ک": "ك",
-    "ة": "ه",
-    "ـ": "",
-    "ך": "כ",
-    "ם": "מ",
-    "ן": "נ",
-    "ף": "פ",
-    "ץ": "צ",
-}
-_UMLAUTS = {"ä": "ae", "ö": "oe", "ü": "ue", "å": "aa", "ø": "oe"}
+from dicomlab.free_text.tables import listed, pairs
+
+_SPECIAL, _UMLAUTS = pairs("letters"), pairs("umlauts")
 _APOSTROPHES = re.compile("['’ʼ`´]")
 # Scripts that write words without blanks, where a word has two characters and a family name often one.
 _SPACELESS = re.compile(
     "[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u1100-\u11ff\u3040-\u30ff\u3130-\u318f\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7af\uff66-\uff9f\U00020000-\U0002fa1f]"
 )
-# As passports and most hospital systems write them; folded letters, without accents.
-_CYRILLIC = {
-    "а": "a", "б": "b", "в": "v", "г": "g", "ґ": "g", "д": "d", "е": "e", "є": "ie", "ж": "zh", "з": "z", "и": "i",
-    "і": "i", "ї": "i", "к": "k", "л": "l", "м": "m", "н": "n", "о": "o", "п": "p", "р": "r", "с": "s", "т": "t",
-    "у": "u", "ф": "f", "х": "kh", "ц": "ts", "ч": "ch", "ш": "sh", "щ": "shch", "ъ": "", "ы": "y", "ь": "", "э": "e",
-    "ю": "yu", "я": "ya", "ј": "j", "љ": "lj", "њ": "nj", "ћ": "c", "ђ": "dj", "џ": "dz",
-}  # fmt: skip
-_GREEK = {
-    "α": "a", "β": "v", "γ": "g", "δ": "d", "ε": "e", "ζ": "z", "η": "i", "θ": "th", "ι": "i", "κ": "k", "λ": "l",
-    "μ": "m", "ν": "n", "ξ": "x", "ο": "o", "π": "p", "ρ": "r", "σ": "s", "τ": "t", "υ": "y", "φ": "f", "χ": "ch",
-    "ψ": "ps", "ω": "o",
-}  # fmt: skip
-_LATIN = str.maketrans(_CYRILLIC | _GREEK)
+_LATIN = str.maketrans(pairs("romanized"))
 _HIRAGANA = {chr(katakana): chr(katakana - 0x60) for katakana in range(0x30A1, 0x30F7)}
 _CYRILLIC_WORD, _GREEK_WORD = re.compile("[а-яґєіїјљњћђџ]+"), re.compile("[α-ω]+")
 _HEBREW_WORD, _ARABIC_WORD = re.compile("[א-ת]{3,}"), re.compile("[ء-ي]{3,}")
-_CYRILLIC_CASES = (
-    "",
-    "а",
-    "я",
-    "ы",
-    "и",
-    "е",
-    "у",
-    "ю",
-    "ои",
-    "еи",
-    "ом",
-    "ем",
-    "ым",
-    "им",
-    "ого",
-    "ому",
-    "ои",
-    "ую",
-    "ови",
-)
-_GREEK_CASES = ("", "οσ", "ου", "ο", "ε", "ησ", "η", "ασ", "α", "ων", "εσ", "εα", "εωσ")
+_CYRILLIC_CASES, _GREEK_CASES = ("", *listed("cyrillic cases")), ("", *listed("greek cases"))
 _SHORTEST_STEM = 3
 _SOUNDS = tuple((re.compile(old), new) for old, new in (
     (r"kh", "h"), (r"ou|oy(?![aeiou])", "u"), (r"t?[szc][sztch]*", "s"), (r"ph", "f"), (r"w", "v"),

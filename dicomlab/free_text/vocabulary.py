@@ -18,10 +18,10 @@ from __future__ import annotations
 
 import re
 from functools import lru_cache
-from importlib.resources import files as resource_files
 from itertools import pairwise
 
 from dicomlab.free_text.spelling import fold
+from dicomlab.free_text.tables import listed, sections
 
 _SENTENCE = 6  # words, and one with a capital: running text
 _SHORTEST = 3
@@ -37,46 +37,15 @@ _RUN = re.compile(r"[^\W\d_]+")
 _LATIN = re.compile(r"[a-z]+")
 _VOWEL = re.compile(r"[aeiouy]")
 _CAMEL = re.compile(r"(?<=[^\W\d_A-ZÀ-ÖØ-Þ])(?=[A-ZÀ-ÖØ-Þ])|(?<=[A-ZÀ-ÖØ-Þ])(?=[A-ZÀ-ÖØ-Þ][^\W\d_A-ZÀ-ÖØ-Þ])")
-# Endings that a listed word may have more or fewer of, in the languages of the lists.
-_ENDINGS = (
-    "s", "es", "ed", "d", "ing", "en", "er", "e", "n", "em", "ern", "ers", "ly", "al", "ally", "ic", "ity", "a",
-    "o", "i", "as", "os", "is", "us", "um", "ae", "te", "ten", "ter", "tes", "ene", "ung", "ungen", "ar", "ary",
-    "ment", "ments", "ation", "ations", "ion", "ions", "isch", "ische", "ischen", "ischer", "isches", "able",
-    "ible", "ive", "y", "ies", "ee", "ees", "ale", "ales", "ali", "ais", "aux", "elle", "elles", "eux", "euse",
-    "ico", "ica", "icos", "icas", "ici", "iche", "ique", "iques", "ado", "ada", "ados", "adas", "ato", "ata",
-    "ati", "ate", "ito", "ita", "ido", "ida", "idos", "idas", "mente", "che", "je", "jes", "innen", "in", "oes",
-    "ois", "r", "st", "t", "ness", "less",
-)  # fmt: skip
-# What words of medicine and of reports end with, and people's names do not; the letters before are at least four.
+_ENDINGS = listed("endings")
 _MEDICAL = re.compile(
-    r"[a-z]{4,}(?:"
-    r"itis|itides|ectomy|e[ck]tomi[ea]|ectomies|ostomy|ostomie|ostomia|otomy|otomie|otomia|plasty|plastik|plastie|"
-    r"graphy|graphie|graphia|grafie|grafia|graphic|graphisch|grafisch|grammes?|scopy|skopie|scopie|scopia|"
-    r"pathy|pathie|pathia|patia|pathic|megaly|megalie|megalia|aemia|emia|aemie|emie|uria|urie|algia|algie|"
-    r"osis|oses|oma|omas|omata|omatous|ome|omes|sclerosis|sklerosen?|stenosis|stenosen?|arthrosen?|chondrosen?|fibrosen?|nekrosen?|thrombosen?|zirrhosen?|porosen?|trophy|trophie|trofia|"
-    r"plasia|plasie|ectasis|ektase|ectasie|ectasia|genic|gener?|ology|ologie|ologia|ological|cele|rrhage|rrhagic|rrhoea|"
-    r"metrisch\w{0,2}|metric|dynia|penia|penie|lysis|lyse|lithiasis|lithiase|litiasis|thorax|cardia|kardie|cardial|"
-    r"statine?|sartan|prazole?|cillin|mycin|floxacin|azole|parin|xaban|gatran|tinib|zumab|ximab|tumab|olol|dipine?|"
-    r"ization|isation|isations?|isierung|ierung|ierungen|ically|istically|ologically|ologisch\w{0,2}|"
-    r"alities|abilities|ability|ality|ivity|ization|ension|ension(?:al|en|es)?|ection(?:al|en|s)?|uction(?:s|al)?|"
-    r"ation(?:s|al|en)?|ition(?:s|al|en)?|ission(?:s|en)?|usion(?:s|en)?|"
-    r"acion(?:es)?|icion(?:es)?|ucion(?:es)?|azione|azioni|izione|izioni|acao|acoes|icao|icoes|ucao|ucoes|"
-    r"amente|emente|imente|issement|ements?|itat|itaet|itaten|igkeit|igkeiten|lichkeit|ousness|fulness|iness"
-    r"iges|igem|liche[rsnm]?|ische[rsnm]?|elle[rsnm]|iellen?|ierte[rsnm]?|heit(?:en)?|keit(?:en)?|[clt]ulaires?|[clt]ular(?:es|is)?"
-    r")"
-    r"|[a-z]{3,}ogram(?:m[ea]?|as?|mes|s)?|[a-z]{3,}ograf[ií]as?"
+    rf"[a-z]{{4,}}(?:{'|'.join(listed('medical endings'))})|"
+    r"[a-z]{3,}ogram(?:m[ea]?|as?|mes|s)?|[a-z]{3,}ograf[ií]as?"
 )
-# What words of medicine begin with, before a listed one.
-_PREFIX = re.compile(
-    r"(?:peri|para|sub|supra|infra|inter|intra|extra|retro|trans|endo|hyper|hypo|anti|multi|poly|micro|macro|mono|bi|tri|"
-    r"semi|pseudo|hepato|nephro|gastro|broncho?|cardio|osteo|chondro|neuro|angio|lympho|myo|cysto|chole|entero|pyelo|"
-    r"hemo|haemo|pneumo|hydro|ileo|naso|oro|uro|veno|arterio|cerebro|cranio|cervico|thoraco|lumbo|costo|non|post|pre|pro|neo|dys|meta|electro|elektro|echo|eco|mammo|radio|sono|myelo|spondyl[o]?|arthr[o]?)"
-    r"(?P<rest>[a-z]{4,})"
-)
+_PREFIX = re.compile(rf"(?:{'|'.join(listed('prefixes'))})(?P<rest>[a-z]{{4,}})")
 _LINKS = ("", "s", "n", "en", "es", "o", "e")
 _PARTICLE = re.compile(
-    r"(?:(?<![^\W_])(?:(?:[^\W\d_]\.[ ]?|[^\W\d_]['’]|mc|mac|von|van|vom|zu|zum|zur|der|den|dem|de|del|dela|della|"
-    r"di|da|do|dos|das|du|des|ten|ter|la|le|los|las|bin|bint|ibn|ben|abu|al|el|st|san|santa|o)"
+    rf"(?:(?<![^\W_])(?:(?:[^\W\d_]\.[ ]?|[^\W\d_]['’]|mc|mac|{'|'.join(listed('particles'))})"
     r"(?=[^\w]|[A-ZÀ-ÖØ-Þ]|$)[ '’-]{0,2}))+$",
     re.IGNORECASE,
 )
@@ -203,9 +172,7 @@ def _without_ending(word: str) -> str:
 
 @lru_cache(maxsize=1)
 def _parts() -> dict[str, frozenset[str]]:
-    text = (resource_files("dicomlab") / "standard_data" / "vocabulary.txt").read_text("utf-8")
-    pieces = re.split(r"^\[(.+)\]$", re.sub(r"^#.*$", "", text, flags=re.MULTILINE), flags=re.MULTILINE)
-    return {title: frozenset(listed.split()) for title, listed in zip(pieces[1::2], pieces[2::2], strict=True)}
+    return {title: frozenset(text.split()) for title, text in sections("standard_data/vocabulary.txt").items()}
 
 
 @lru_cache(maxsize=1)

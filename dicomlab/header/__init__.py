@@ -9,5 +9,3 @@ from __future__ import annotations
 from dicomlab.header.clean import HeaderCleaner, Subject
 from dicomlab.header.gather import Gatherer
 from dicomlab.header.site import Context
-
-__all__ = ["Context", "Gatherer", "HeaderCleaner", "Subject"]

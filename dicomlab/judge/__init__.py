@@ -16,20 +16,3 @@ from dicomlab.judge.questions import Question
 from dicomlab.judge.reading import BrokenError
 from dicomlab.judge.release import OWN_FILES, judge_release
 from dicomlab.judge.searching import search, search_tree
-
-__all__ = [
-    "OWN_FILES",
-    "BrokenError",
-    "Facts",
-    "Hit",
-    "Identity",
-    "InstanceVerdict",
-    "Kind",
-    "Question",
-    "identity_of",
-    "judge_instance",
-    "judge_release",
-    "merge",
-    "search",
-    "search_tree",
-]

@@ -29,19 +29,6 @@ _HOMES = {
     "scrubbing": ("identifying", "scrub"),
 }
 
-__all__ = [
-    "Subject",
-    "checked",
-    "each_subject",
-    "execute",
-    "from_file",
-    "identifying",
-    "located",
-    "packaged",
-    "parameters_of",
-    "scrub",
-]
-
 
 def __getattr__(name: str) -> object:
     """Fetch a public name from its module: a kernel and a server need few of them, and importing all takes a second."""

@@ -11,5 +11,3 @@ from dicomlab.pixels.edit import blank, replace_samples
 from dicomlab.pixels.frames import Frames
 from dicomlab.pixels.layout import Deferred, Edited, Layout
 from dicomlab.pixels.palette import Palette
-
-__all__ = ["Deferred", "Edited", "Frames", "Layout", "Palette", "blank", "crop", "crop_box", "replace_samples"]

@@ -172,7 +172,7 @@ def _encode_htj2k(_: Layout, samples: Samples, before: bytes) -> bytes:
 
 
 def _decode_rle(layout: Layout, frame: bytes) -> Samples:
-    from rle.utils import decode_frame  # type: ignore[attr-defined]  # noqa: PLC0415
+    from rle.utils import decode_frame  # noqa: PLC0415
 
     data = decode_frame(frame, layout.rows * layout.columns, layout.bits_allocated, "<")
     flat = np.frombuffer(data, f"<u{max(layout.bits_allocated // 8, 1)}")
@@ -180,7 +180,7 @@ def _decode_rle(layout: Layout, frame: bytes) -> Samples:
 
 
 def _encode_rle(layout: Layout, samples: Samples, _: bytes) -> bytes:
-    from rle.utils import encode_frame  # type: ignore[attr-defined]  # noqa: PLC0415
+    from rle.utils import encode_frame  # noqa: PLC0415
 
     data = samples.astype(samples.dtype.newbyteorder("<")).tobytes()
     return bytes(encode_frame(data, layout.rows, layout.columns, layout.samples, layout.bits_allocated, "<"))

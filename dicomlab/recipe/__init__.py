@@ -18,31 +18,3 @@ from dicomlab.recipe.law import Decision
 from dicomlab.recipe.loading import load, packaged, save
 from dicomlab.recipe.model import Ages, AtRisk, Dates, Identifiers, Private, Rule, Select, Table, Uids
 from dicomlab.recipe.whole import Recipe
-
-__all__ = [
-    "Ages",
-    "AtRisk",
-    "BurnedIn",
-    "Codes",
-    "Dates",
-    "Decision",
-    "Deface",
-    "DefaceSettings",
-    "Difference",
-    "FaceDecision",
-    "Identifiers",
-    "Private",
-    "Recipe",
-    "Rule",
-    "Select",
-    "Table",
-    "TextDecision",
-    "Uids",
-    "diff",
-    "explain",
-    "fingerprint",
-    "load",
-    "packaged",
-    "save",
-    "scanner_of",
-]

@@ -13,5 +13,3 @@ from __future__ import annotations
 from dicomlab.reports.facts import SingledOut, summary
 from dicomlab.reports.page import Preview, page, preview, write
 from dicomlab.reports.pictures import Picture, pictures
-
-__all__ = ["Picture", "Preview", "SingledOut", "page", "pictures", "preview", "summary", "write"]

@@ -12,8 +12,3 @@ from dicomlab.runs.defacing import deface
 from dicomlab.runs.look import compare, deidentify, find, identities, inspect, plan, report
 from dicomlab.runs.redaction import find_text, redact
 from dicomlab.runs.verification import verify
-
-__all__ = [
-    "compare", "deface", "deidentify", "find", "find_text", "identities", "inspect", "plan", "redact", "report", "run",
-    "verify",
-]  # fmt: skip

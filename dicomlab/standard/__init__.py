@@ -20,26 +20,3 @@ from dicomlab.standard.attributes import (
 from dicomlab.standard.iods import Iod, iod, settle
 from dicomlab.standard.risks import SAFE_HARBOR, Risk, RiskClass, risk, safe_harbor
 from dicomlab.standard.sop_classes import is_private_sop_class, is_well_known_uid, sop_class_name
-
-__all__ = [
-    "EDITION",
-    "OPTIONS",
-    "PROFILE_CODE",
-    "SAFE_HARBOR",
-    "Iod",
-    "Option",
-    "Risk",
-    "RiskClass",
-    "Row",
-    "SafePrivate",
-    "confidentiality",
-    "iod",
-    "is_private_sop_class",
-    "is_well_known_uid",
-    "risk",
-    "rows",
-    "safe_harbor",
-    "safe_private",
-    "settle",
-    "sop_class_name",
-]

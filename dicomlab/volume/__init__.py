@@ -8,17 +8,3 @@ from dicomlab.volume.geometry import frame_affines
 from dicomlab.volume.grid import resampled, sampled
 from dicomlab.volume.nifti import nifti
 from dicomlab.volume.series import Refused, Stack, Volume, by_series, loaded, stacks_of, volumes_of
-
-__all__ = [
-    "Refused",
-    "Stack",
-    "Volume",
-    "by_series",
-    "frame_affines",
-    "loaded",
-    "nifti",
-    "resampled",
-    "sampled",
-    "stacks_of",
-    "volumes_of",
-]

@@ -11,5 +11,3 @@ from dicomlab.widgets.heads import heads, views
 from dicomlab.widgets.text_model import shots
 from dicomlab.widgets.text_review import TextReview
 from dicomlab.widgets.viewer import Look, Viewer
-
-__all__ = ["DefaceTuner", "HeaderReview", "Look", "TextReview", "Viewer", "heads", "shots", "views"]

@@ -27,7 +27,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from pathlib import Path
 
-__all__ = ["KEY", "KINDS", "corpus", "one"]
 
 KEY = "KEY.json"
 TEXTLESS = "no text: "

@@ -7,23 +7,3 @@ from dicomlab.forge.heads.scoring import Scores, score
 from dicomlab.forge.heads.studies import corpus, write_study
 from dicomlab.forge.heads.truth import Landmarks, SyntheticHead, Truth
 from dicomlab.forge.heads.writing import Stored, write_dicom
-
-__all__ = [
-    "FIELDS_OF_VIEW",
-    "NEGATIVES",
-    "PLANES",
-    "TEMPLATE_LABELS",
-    "Landmarks",
-    "Quality",
-    "Scores",
-    "Stored",
-    "SyntheticHead",
-    "Truth",
-    "corpus",
-    "forge_head",
-    "forge_negative",
-    "score",
-    "template",
-    "write_dicom",
-    "write_study",
-]

@@ -3,5 +3,3 @@
 from __future__ import annotations
 
 from dicomlab.forge.score.scoring import Failure, Row, Score, score
-
-__all__ = ["Failure", "Row", "Score", "score"]
