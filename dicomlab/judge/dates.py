@@ -11,27 +11,12 @@ from collections.abc import Iterator
 from datetime import date
 from functools import lru_cache
 
+from dicomlab.judge.lists import pairs, sections
+
 Day = tuple[int, int, int]
 """Year, month, day of the month."""
 
-_NAMES = tuple(
-    tuple(line.split())
-    for line in (
-        "january januar janvier gennaio enero januari janeiro stycznia января",
-        "february februar fevrier febbraio febrero februari fevereiro lutego февраля",
-        "march marz maerz mars marzo maart marco marca марта",
-        "april avril aprile abril kwietnia апреля",
-        "may mai maggio mayo mei maj maio maja мая",
-        "june juni juin giugno junio junho czerwca июня",
-        "july juli juillet luglio julio julho lipca июля",
-        "august aout agosto augusti augustus sierpnia августа",
-        "september septembre settembre septiembre setembro wrzesnia сентября",
-        "october oktober octobre ottobre octubre outubro pazdziernika октября",
-        "november novembre noviembre novembro listopada ноября",
-        "december dezember decembre dicembre diciembre dezembro desember grudnia декабря",
-    )
-)
-_MONTHS = {word: number for number, words in enumerate(_NAMES, 1) for word in words}
+_MONTHS = {word: n for n, line in enumerate(sections()["months"], 1) for word in line.split()}
 _MONTHS |= {word[:3]: number for word, number in reversed(_MONTHS.items())} | {"sept": 9}
 _MONTH = "(?:" + "|".join(sorted(_MONTHS, key=len, reverse=True)) + r")(?![a-z])\.?"
 _PIVOT = 30  # 29 is 2029, 30 is 1930: births and studies, not appointments
@@ -46,7 +31,7 @@ _DAY_MONTH = re.compile(
     r"(\d{4}|\d\d)(?!\d)"
 )
 _ERA = re.compile(r"(明治|大正|昭和|平成|令和)(\d\d?) ?年 ?(\d\d?) ?月 ?(\d\d?)")
-_ERAS = {"明治": 1867, "大正": 1911, "昭和": 1925, "平成": 1988, "令和": 2018}  # the year before the first
+_ERAS = {era: int(year) for era, year in pairs("eras").items()}  # the year before the first
 _MONTH_DAY = re.compile(
     rf"(?<![a-z])({_MONTH})[-. ,/_]{{0,2}}(\d{{1,2}})(?:st|nd|rd|th)?[-. ,/_]{{1,2}}(\d{{4}}|\d\d)(?!\d)"
 )

@@ -9,24 +9,10 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 
-# One letter, and what it becomes: in passports (ICAO 9303), in science (ISO 9 without marks), in German, in French.
-_LETTERS = """
-а a a a a|б b b b b|в v v w v|г g g g g|ґ g g g g|д d d d d|е e e e e|є ie je je ie|ж zh z sch j|з z z s z
-и i i i i|і i i i i|ї i ji ji i
-й i j i i|к k k k k|л l l l l|м m m m m|н n n n n|о o o o o|п p p p p|р r r r r|с s s s s
-т t t t t|у u u u ou|ф f f f f|х kh h ch kh|ц ts c z ts|ч ch c tsch tch|ш sh s sch ch
-щ shch sc schtsch chtch|ъ . . . .
-ы y y y y|ь . . . .|э e e e e|ю iu ju ju iou|я ia ja ja ia|ј j j j j|љ lj lj lj lj|њ nj nj nj nj|ћ c c c c
-ђ dj d dj dj|џ dz dz dsch dj|ё e e jo io|α a a a a|β v b w v|γ g g g g|δ d d d d|ε e e e e|ζ z z s z|η i e i i
-θ th th th th|ι i i i i|κ k k k k|λ l l l l|μ m m m m|ν n n n n|ξ x x x x|ο o o o o|π p p p p|ρ r r r r
-σ s s s s|ς s s s s|τ t t t t|υ y y y y|φ f ph f f|χ ch ch ch kh|ψ ps ps ps ps|ω o o o o
-"""
-_SCHEMES = tuple(
-    str.maketrans(
-        {row.split()[0]: row.split()[scheme].replace(".", "") for row in _LETTERS.replace("\n", "|").split("|") if row}
-    )
-    for scheme in range(1, 5)
-)
+from dicomlab.judge.lists import pairs
+
+_LETTERS = {letter: forms.split("/") for letter, forms in pairs("romanized").items()}
+_SCHEMES = tuple(str.maketrans({letter: forms[n] for letter, forms in _LETTERS.items()}) for n in range(4))
 # Habits across the schemes: "iu" and "yu", final "ii" and "y", "ou" and "u".
 _HABITS = (("iu", "yu"), ("ia", "ya"), ("kh", "h"), ("ii", "y"), ("ii", "iy"), ("ks", "x"), ("ou", "u"), ("y", "i"))
 # Endings of nouns in the cases of Russian and of Greek, longest first.

@@ -26,10 +26,10 @@ from __future__ import annotations
 import re
 import unicodedata
 from functools import cache, lru_cache
-from importlib.resources import files
 
 from pydicom._dicom_dict import DicomDictionary
 
+from dicomlab.judge.lists import pairs, sections, words
 from dicomlab.judge.romanization import romanized
 
 _REMEMBERED_LENGTH = 1 << 12
@@ -45,9 +45,7 @@ SHORTEST_PHONE = 7
 NO_DATES = frozenset({(1, 1, 1), (1800, 1, 1), (1858, 11, 17), (1900, 1, 1), (1901, 1, 1), (1970, 1, 1), (2000, 1, 1),
                       (9999, 12, 31), (1111, 11, 11)})  # fmt: skip
 
-_LETTERS = {"ß": "ss", "ø": "o", "æ": "ae", "œ": "oe", "ł": "l", "đ": "d", "ð": "d", "þ": "th", "ı": "i",
-            "ى": "ي", "ی": "ي", "ک": "ك", "ة": "ه", "ـ": "", "ך": "כ", "ם": "מ", "ן": "נ", "ף": "פ",
-            "ץ": "צ"}  # fmt: skip
+_LETTERS = pairs("letters")
 _KANA = {chr(code): chr(code - 0x60) for code in range(0x30A1, 0x30F7)}  # Katakana as Hiragana
 _GERMAN = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue", "å": "aa", "ø": "oe"})
 _SPACELESS = re.compile(
@@ -88,59 +86,52 @@ def spaceless(text: str) -> bool:
 
 
 @cache
-def _listed() -> dict[str, frozenset[str]]:
-    """Return the parts of `ordinary_words.txt` by title; the DICOM dictionary's words are no names either."""
-    parts: dict[str, set[str]] = {}
-    text = (files("dicomlab.judge") / "ordinary_words.txt").read_text("utf-8")
-    for line in text.splitlines():
-        if line.startswith("["):
-            words = parts.setdefault(line.strip("[]"), set())
-        elif not line.startswith("#"):
-            words.update(line.split())
-    for _, _, name, _, keyword in DicomDictionary.values():
-        parts["no name"].update(_WORD.findall(name.lower()))
-        parts["no name"].update(_WORD.findall(re.sub(r"(?<=[a-z])(?=[A-Z])", " ", keyword).lower()))
-    parts["no name"] -= parts["a name too"]
-    return {title: frozenset(words) for title, words in parts.items()}
+def _listed(title: str) -> frozenset[str]:
+    """Return a part of `ordinary_words.txt`; in ``no name``, the DICOM dictionary's words are no names either."""
+    listed = words(title, "judge/ordinary_words.txt")
+    if title != "no name":
+        return listed
+    names = " ".join(
+        f"{name} {re.sub('(?<=[a-z])(?=[A-Z])', ' ', key)}" for *_, name, _, key in DicomDictionary.values()
+    )
+    return listed.union(_WORD.findall(names.lower())) - _listed("a name too")
 
 
 def placeholder(word: str) -> bool:
     """Return whether a folded word stands where a name would: "anonymous"."""
-    return word in _listed()["placeholder"]
+    return word in _listed("placeholder")
 
 
 def title(word: str) -> bool:
     """Return whether a folded word stands before a name: "dr"."""
-    return word in _listed()["title"]
+    return word in _listed("title")
 
 
 def no_name(word: str) -> bool:
     """Return whether a folded word is none of anybody's names: "head" is not, "brown" may be."""
-    return word in _listed()["no name"] or placeholder(word)
+    return word in _listed("no name") or placeholder(word)
 
 
 def ordinary(word: str) -> bool:
     """Return whether a folded word, alone, names nobody."""
-    return no_name(word) or word in _listed()["a name too"]
+    return no_name(word) or word in _listed("a name too")
 
 
 def must_stay(word: str) -> bool:
     """Return whether a folded word says what was imaged, and is never taken for a name."""
-    return word in _listed()["must stay"]
+    return word in _listed("must stay")
 
 
 @cache
 def clinical() -> frozenset[str]:
     """Return the folded words of coded terms, ordinary in coded and technical attributes alone."""
-    text = (files("dicomlab") / "standard_data" / "words.txt").read_text("utf-8")
-    return frozenset(line for line in text.splitlines() if not line.startswith("#"))
+    return words("", "standard_data/words.txt")
 
 
 @cache
 def _beginnings() -> frozenset[str]:
     """Return the words that a cleaned text may keep, and how they begin: what begins so may be a form of one."""
-    text = (files("dicomlab") / "standard_data" / "vocabulary.txt").read_text("utf-8")
-    listed = frozenset(line for line in text.splitlines() if line[:1].isalpha())
+    listed = frozenset().union(*sections("standard_data/vocabulary.txt").values())
     return listed | {word[:SHORTEST_INSIDE] for word in listed}
 
 
