@@ -308,11 +308,7 @@ def _code(digest: bytes, length: int, prefix: str) -> str:
 
 
 def patient_of(
-    issuer: str | None,
-    patient_id: str | None,
-    study_uid: str,
-    *,
-    scope: Literal["patient", "study"] = "patient",
+    issuer: str | None, patient_id: str | None, study_uid: str, *, scope: Literal["patient", "study"] = "patient"
 ) -> tuple[str, str]:
     """Return who an instance is about: (issuer, Patient ID), or the study when there is no Patient ID.
 

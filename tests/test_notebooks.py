@@ -330,10 +330,7 @@ def test_metadata_times_and_widget_state_go():
     assert '"tags": ["x"]' in text
 
 
-@pytest.mark.parametrize(
-    "path",
-    ["/data/Doe Jane/x", "/data/Doe Jane", "/data/./Doe Jane/x"],
-)
+@pytest.mark.parametrize("path", ["/data/Doe Jane/x", "/data/Doe Jane", "/data/./Doe Jane/x"])
 def test_the_paths_of_parameters_get_their_names(path):
     text = scrubbed(shown(text_plain=f"read {path} now"), source="/data/./Doe Jane")
     assert "Doe" not in text

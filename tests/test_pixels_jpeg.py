@@ -54,8 +54,7 @@ def affected(unit):
     """The box in pixels, widened to whole units."""
     (height, width) = unit
     return np.s_[
-        BOX.y0 // height * height : -(-BOX.y1 // height) * height,
-        BOX.x0 // width * width : -(-BOX.x1 // width) * width,
+        BOX.y0 // height * height : -(-BOX.y1 // height) * height, BOX.x0 // width * width : -(-BOX.x1 // width) * width
     ]
 
 

@@ -798,10 +798,7 @@ verb_rules = st.one_of(
         words,
     ),
 )
-options = st.lists(
-    st.sampled_from([name for name in standard.OPTIONS if name != "retain-full-dates"]),
-    unique=True,
-)
+options = st.lists(st.sampled_from([name for name in standard.OPTIONS if name != "retain-full-dates"]), unique=True)
 
 
 @st.composite
@@ -818,10 +815,7 @@ def recipes(draw) -> Recipe:
             "salted": draw(st.booleans()),
         },
         "uids": {"root": draw(st.sampled_from([None, "1.2.3", "1.2.840.99999."]))},
-        "ages": {
-            "pool_over": draw(st.none() | st.integers(1, 120)),
-            "bin_years": draw(st.none() | st.integers(2, 50)),
-        },
+        "ages": {"pool_over": draw(st.none() | st.integers(1, 120)), "bin_years": draw(st.none() | st.integers(2, 50))},
         "at_risk": {carrier: draw(st.sampled_from(["keep", "quarantine"])) for carrier in ("text", "face")},
         "rules": draw(st.lists(plain_rules | verb_rules, max_size=4)),
     }

@@ -152,11 +152,7 @@ def test_an_option_that_keeps_an_identifier_is_told_beside_it(code, letter, stat
 
 @pytest.mark.parametrize(
     ("outcome", "status"),
-    [
-        (written(0, findings=(FACE,)), "open"),
-        (held(0, Reason.FACE_AT_RISK, "CT"), "held back"),
-        (written(0), "none"),
-    ],
+    [(written(0, findings=(FACE,)), "open"), (held(0, Reason.FACE_AT_RISK, "CT"), "held back"), (written(0), "none")],
     ids=["released", "quarantined", "no head"],
 )
 def test_faces_are_open_held_back_or_absent(outcome, status):

@@ -897,8 +897,7 @@ def test_a_mirrored_tree_keeps_names_that_identify_nobody_and_replaces_the_other
 
 
 @pytest.mark.parametrize(
-    "name",
-    ["Meier, Hans", "QUELLENBACH^ZAPHIRO", "2019-05-23", "PAT0012345x", "4711234", "Dr. Ros", "müller"],
+    "name", ["Meier, Hans", "QUELLENBACH^ZAPHIRO", "2019-05-23", "PAT0012345x", "4711234", "Dr. Ros", "müller"]
 )
 def test_a_folder_named_after_somebody_whom_no_header_names_is_replaced_in_a_mirrored_tree(tmp_path, name):
     factories.write(factories.ct_instance(1, PatientID="A"), tmp_path / "in" / name / "IM1")

@@ -240,11 +240,7 @@ def test_a_plot_of_nothing_is_still_a_plot(figure):
 
 
 def test_ends_are_drawn_by_state_and_reason():
-    outcomes = (
-        Outcome(0, State.WRITTEN),
-        Outcome(1, State.WRITTEN),
-        Outcome(2, State.QUARANTINED, Reason.BROKEN),
-    )
+    outcomes = (Outcome(0, State.WRITTEN), Outcome(1, State.WRITTEN), Outcome(2, State.QUARANTINED, Reason.BROKEN))
     axes = figures.ends(RunOutcome(Path(), Path(), "", "", outcomes)).axes[0]
     assert [t.get_text() for t in axes.get_yticklabels()] == ["written", "quarantined: broken"]
     assert [t.get_text() for t in axes.texts] == ["2", "1"]

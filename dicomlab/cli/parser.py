@@ -14,10 +14,7 @@ from dicomlab.records import Carrier
 
 # argparse quotes what was typed, and a path that was typed may hold a patient's name.
 _QUOTING = (
-    (
-        re.compile(r"unrecognized arguments: .*"),
-        "unknown option, or too many arguments (quote a path with spaces)",
-    ),
+    (re.compile(r"unrecognized arguments: .*"), "unknown option, or too many arguments (quote a path with spaces)"),
     (re.compile(r"invalid choice: .*? \(choose from (.*)\)", re.DOTALL), r"not one of \1"),
     (re.compile(r"invalid (\S+) value: .*", re.DOTALL), r"not a valid \1"),
     (re.compile(r"ambiguous option: .*? could match", re.DOTALL), "could be any of"),

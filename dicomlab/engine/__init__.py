@@ -7,13 +7,4 @@ An `Instance` is what a file holds, parsed but not interpreted. `Deidentifier` s
 from dicomlab.engine.cleaning import Cleaned, Deidentifier, Plan, scoped, subject_of
 from dicomlab.engine.datasets import deidentify, find, found_in, gather, instance_of, plan
 from dicomlab.engine.instances import REQUIRED, Instance, at_risk, check, fragments_missing
-from dicomlab.engine.pictures import (
-    Face,
-    defaced,
-    derived,
-    face_frames,
-    is_picture,
-    redacted,
-    text_in,
-    told_of,
-)
+from dicomlab.engine.pictures import Face, defaced, derived, face_frames, is_picture, redacted, text_in, told_of

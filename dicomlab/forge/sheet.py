@@ -48,10 +48,7 @@ class Book:
     def plant(self, file: str, path: str, values: tuple[str, ...], fate: Fate) -> None:
         """Note values that identify; the same place of a series noted twice gathers its values."""
         key = (file, path, fate.category)
-        entry = self.planted.setdefault(
-            key,
-            {"file": file, "path": path, "category": fate.category, "values": []},
-        )
+        entry = self.planted.setdefault(key, {"file": file, "path": path, "category": fate.category, "values": []})
         entry["basic"], entry["research"] = fate.basic.split(), fate.research.split()  # who says it last knows its Type
         seen = entry["values"]
         if isinstance(seen, list):

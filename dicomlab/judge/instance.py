@@ -102,11 +102,7 @@ def judge_instance(
     for where, why in claims.wrong_meta(source, released, repainted=repainted is not None):
         answers.add(Question.META, where, why)
     for question, where, why in claims.wrong_claims(
-        source,
-        released,
-        recipe,
-        dates_kept=case.dates_kept,
-        shifted=bool(case.shifts),
+        source, released, recipe, dates_kept=case.dates_kept, shifted=bool(case.shifts)
     ):
         answers.add(question, where, why)
     return InstanceVerdict(tuple(answers.checks(INSTANCE_QUESTIONS)), case.facts(ordinal, release_path))

@@ -3,15 +3,7 @@
 `load` a recipe by name or path; ask it to `decide`; `explain` it to a steward, `diff` two, `save` one.
 """
 
-from dicomlab.recipe.blocks import (
-    BurnedIn,
-    Deface,
-    DefaceSettings,
-    FaceDecision,
-    TextDecision,
-    fingerprint,
-    scanner_of,
-)
+from dicomlab.recipe.blocks import BurnedIn, Deface, DefaceSettings, FaceDecision, TextDecision, fingerprint, scanner_of
 from dicomlab.recipe.codes import Codes
 from dicomlab.recipe.explaining import Difference, diff, explain
 from dicomlab.recipe.law import Decision

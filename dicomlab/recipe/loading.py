@@ -205,10 +205,5 @@ def text_of(recipe: Recipe) -> str:
     said: dict[str, Any] = recipe.model_dump(mode="json", exclude_defaults=True)
     first = {"dicomlab": recipe.dicomlab, "title": recipe.title, "edition": recipe.edition, "profile": recipe.profile}
     return yaml.dump(
-        {**first, **said},
-        Dumper=_Dumper,
-        sort_keys=False,
-        allow_unicode=True,
-        width=118,
-        default_flow_style=None,
+        {**first, **said}, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=118, default_flow_style=None
     )

@@ -86,12 +86,7 @@ class Scene:
 
 
 def of_volume(
-    array: NDArray[Any],
-    affine: Floats,
-    *,
-    hounsfield: bool = False,
-    bits: int | None = None,
-    budget: int = BUDGET,
+    array: NDArray[Any], affine: Floats, *, hounsfield: bool = False, bits: int | None = None, budget: int = BUDGET
 ) -> Scene:
     """Return a volume as a scene.
 
@@ -228,11 +223,7 @@ def _ends(affine: Floats, axes: Sequence[int], flips: Sequence[bool]) -> tuple[t
 def _turned(to_source: Floats) -> tuple[tuple[int, ...], tuple[int, ...], tuple[int, ...]]:
     """Return axes, steps and starts that `to_source` stands for."""
     axes = tuple(int(np.flatnonzero(to_source[:3, n])[0]) for n in range(3))
-    return (
-        axes,
-        tuple(int(to_source[a, n]) for n, a in enumerate(axes)),
-        tuple(int(to_source[a, 3]) for a in axes),
-    )
+    return (axes, tuple(int(to_source[a, n]) for n, a in enumerate(axes)), tuple(int(to_source[a, 3]) for a in axes))
 
 
 def _width(array: NDArray[Any], bits: int | None, budget: int) -> int:

@@ -203,9 +203,7 @@ def test_another_image_is_chosen_in_the_list_and_has_boxes_of_its_own(text):
     text.find(".dl-shots").focus()
     before = text.pixels()
     text.page.keyboard.press("ArrowDown")
-    text.find(
-        ".dl-shots li[aria-selected=true]",
-    ).filter(has_text="series 2").wait_for()
+    text.find(".dl-shots li[aria-selected=true]").filter(has_text="series 2").wait_for()
     text.until_pixels_differ(before)
     assert text.find(".dl-review tbody tr").count() == 0
     text.page.keyboard.press("ArrowUp")
