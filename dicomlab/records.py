@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from html import escape
 from pathlib import Path
+from typing import Self
 
 from dicomlab.errors import DicomlabError
 
@@ -53,49 +54,32 @@ class State(StrEnum):
 
 
 class Reason(StrEnum):
-    """Why a file was ignored or quarantined."""
+    """Why a file was ignored or quarantined; `explanation` says in a sentence what is wrong and what to do about it."""
 
-    EMPTY = "empty-file"
-    NOT_DICOM = "not-dicom"
-    DICOMDIR = "dicomdir"
-    NOT_SELECTED = "not-selected"
-    UNREADABLE = "unreadable"
-    BROKEN = "broken"
-    TRUNCATED = "truncated-pixel-data"
-    NO_IDENTITY = "no-identity"
-    PRIVATE_SOP_CLASS = "private-sop-class"
-    TRANSFER_SYNTAX = "transfer-syntax"
-    TEXT_AT_RISK = "text-at-risk"
-    FACE_AT_RISK = "face-at-risk"
-    STREAM_AT_RISK = "stream-at-risk"
-    NO_CODE = "no-code-for-patient"
-    FAILED_VERIFICATION = "failed-verification"
-    UNEXPECTED = "unexpected-error"
+    explanation: str
 
-    @property
-    def explanation(self) -> str:
-        """One sentence for a report: what is wrong and what to do about it."""
-        return _EXPLANATIONS[self]
+    def __new__(cls, value: str, explanation: str = "") -> Self:
+        """Return a member, which is its first text."""
+        member = str.__new__(cls, value)
+        member._value_, member.explanation = value, explanation
+        return member
 
-
-_EXPLANATIONS: dict[Reason, str] = {
-    Reason.EMPTY: "the file has no bytes; fetch it again if it should have",
-    Reason.NOT_DICOM: "the file is no DICOM; nothing was read from it",
-    Reason.DICOMDIR: "a DICOMDIR lists other files and is no image; make a new one from the release",
-    Reason.NOT_SELECTED: "the recipe's `select` leaves out this modality or SOP Class",
-    Reason.UNREADABLE: "the file cannot be opened; check its permissions",
-    Reason.BROKEN: "the file starts as DICOM but cannot be parsed to its end; fetch it again",
-    Reason.TRUNCATED: "pixel data is shorter than the header says; fetch the file again",
-    Reason.NO_IDENTITY: "SOP Class, SOP Instance, Study or Series Instance UID is missing or empty",
-    Reason.PRIVATE_SOP_CLASS: "a private SOP Class: no public rule says what its attributes mean",
-    Reason.TRANSFER_SYNTAX: "the transfer syntax is unknown, so the file cannot be read safely",
-    Reason.TEXT_AT_RISK: "the pixels may show text that identifies the patient and nothing has cleared them",
-    Reason.FACE_AT_RISK: "the volume may show the patient's face and nothing has cleared it",
-    Reason.STREAM_AT_RISK: "the video stream may carry metadata that cannot be examined",
-    Reason.NO_CODE: "the recipe's table has no code for this patient; add a row",
-    Reason.FAILED_VERIFICATION: "the de-identified instance failed verification and was not released",
-    Reason.UNEXPECTED: "an unexpected error; the run went on without this file",
-}
+    EMPTY = "empty-file", "the file has no bytes; fetch it again if it should have"
+    NOT_DICOM = "not-dicom", "the file is no DICOM; nothing was read from it"
+    DICOMDIR = "dicomdir", "a DICOMDIR lists other files and is no image; make a new one from the release"
+    NOT_SELECTED = "not-selected", "the recipe's `select` leaves out this modality or SOP Class"
+    UNREADABLE = "unreadable", "the file cannot be opened; check its permissions"
+    BROKEN = "broken", "the file starts as DICOM but cannot be parsed to its end; fetch it again"
+    TRUNCATED = "truncated-pixel-data", "pixel data is shorter than the header says; fetch the file again"
+    NO_IDENTITY = "no-identity", "SOP Class, SOP Instance, Study or Series Instance UID is missing or empty"
+    PRIVATE_SOP_CLASS = "private-sop-class", "a private SOP Class: no public rule says what its attributes mean"
+    TRANSFER_SYNTAX = "transfer-syntax", "the transfer syntax is unknown, so the file cannot be read safely"
+    TEXT_AT_RISK = "text-at-risk", "the pixels may show text that identifies the patient and nothing has cleared them"
+    FACE_AT_RISK = "face-at-risk", "the volume may show the patient's face and nothing has cleared it"
+    STREAM_AT_RISK = "stream-at-risk", "the video stream may carry metadata that cannot be examined"
+    NO_CODE = "no-code-for-patient", "the recipe's table has no code for this patient; add a row"
+    FAILED_VERIFICATION = "failed-verification", "the de-identified instance failed verification and was not released"
+    UNEXPECTED = "unexpected-error", "an unexpected error; the run went on without this file"
 
 
 class Masked:

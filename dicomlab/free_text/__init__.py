@@ -5,8 +5,6 @@ a pattern, from text. Which attributes give identifiers, and which are swept, is
 this package knows text, not DICOM.
 """
 
-from __future__ import annotations
-
 from dicomlab.free_text.identifiers import (
     Identifiers,
     is_distinctive_number,

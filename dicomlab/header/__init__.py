@@ -4,8 +4,6 @@
 new header of an instance; `Gatherer` collects what identifies the patient.
 """
 
-from __future__ import annotations
-
 from dicomlab.header.clean import HeaderCleaner, Subject
 from dicomlab.header.gather import Gatherer
 from dicomlab.header.site import Context

@@ -4,8 +4,6 @@
 `Edited` with the new Pixel Data and the attributes that follow from it.
 """
 
-from __future__ import annotations
-
 from dicomlab.pixels.crop import crop, crop_box
 from dicomlab.pixels.edit import blank, replace_samples
 from dicomlab.pixels.frames import Frames

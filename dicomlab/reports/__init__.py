@@ -8,8 +8,6 @@ figures    catalogs and summaries -> plots, without identifiers
 tables     attribute summaries -> a searchable table of distinct values, masked
 """
 
-from __future__ import annotations
-
 from dicomlab.reports.facts import SingledOut, summary
 from dicomlab.reports.page import Preview, page, preview, write
 from dicomlab.reports.pictures import Picture, pictures

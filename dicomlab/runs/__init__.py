@@ -5,8 +5,6 @@
 path or as itself.
 """
 
-from __future__ import annotations
-
 from dicomlab.runs.conduct import run
 from dicomlab.runs.defacing import deface
 from dicomlab.runs.look import compare, deidentify, find, identities, inspect, plan, report

@@ -47,11 +47,9 @@ export class Viewer {
     if (message.kind === "scene") this.start(message, buffers);
     else if (!this.ready) return;
     else if (message.kind === "mask") this.setMask(message.mask, buffers[0]);
-    else if (message.kind === "after") this.after = new Samples(this.header, buffers[0]);
     else if (message.kind === "look") this.setLook(message.look);
     else if (message.kind === "boxes" && message.seq >= this.sent)
       this.boxes.set(message.boxes, message.chosen, message.seq);
-    if (message.kind === "after") this.version++, this.after.window(...this.state.range);
     if (message.kind !== "scene") this.draw();
   }
   start(message, buffers) {

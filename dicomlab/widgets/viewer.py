@@ -125,7 +125,7 @@ class Look:
 class Viewer(Shown):
     """A volume in three planes with one crosshair, or frames with a player; see `of_volume` and `of_frames`.
 
-    Slices, windows, zoom and opacity change in the browser alone. Setting `mask`, `after` or `look` sends just that.
+    Slices, windows, zoom and opacity change in the browser alone. Setting `mask` or `look` sends just that.
 
     Parameters
     ----------
@@ -190,15 +190,6 @@ class Viewer(Shown):
     def look(self, look: Look) -> None:
         self._look = look
         self.send({"kind": "look", "look": asdict(look)})
-
-    def set_after(self, after: Shows) -> None:
-        """Show other values beside the first ones."""
-        fresh = self._after is None
-        self._after = _like(self.scene, after)
-        if fresh:
-            self._give(None)
-        else:
-            self.send({"kind": "after"}, [self._after.data])
 
     def show(self, what: scenes.Scene, *, title: str | None = None) -> None:
         """Show something else: no mask, nothing beside it."""
