@@ -489,6 +489,7 @@ def test_other_dates_and_numbers_stay_where_no_pattern_is_applied(text):
         "Dr. W.", "Mrs Doe", "Frau Schneider", "Herr von Thun", "dr. huber", "MRS DOE", "DR. HUBER",
         "Technologist: Roe",
         "Name: Doe, Jane", "Operator = Kim", "Mme Dupont", "Nurse Ratched",
+        "Sep 2024", "November 2023", "5 ก.ย. 2567", "Acc 98121", "case 55123",
     ],
 )  # fmt: skip
 def test_what_belongs_to_anybody_goes_from_free_text(text):
@@ -663,6 +664,8 @@ def test_no_text_around_it_hides_a_name(before, behind, name):
         ("92-jährige, Thorax", "Thorax"),
         ("homme de 95 ans, scanner thorax", "homme, scanner thorax"),
         ("age 093Y chest", "age chest"),
+        ("chest 91 F", "chest"),
+        ("chest 93M", "chest"),
         ("89 years, chest", "89 years, chest"),  # 45 CFR 164.514(b)(2)(i)(C): over 89
         ("TE 95 ms, 100 mm, b 100 y 3", "TE 95 ms, 100 mm, b 100 y 3"),
     ],

@@ -11,7 +11,8 @@ whom no header knows. A word stays when it
   its words says nothing. Known names are removed there as everywhere.
 
 Everything else goes, with the initials and particles before it. A name that is also an ordinary word
-("Long", "White") stays: only the header can tell that it is one.
+("Long", "White") stays: only the header can tell that it is one. A name that diseases are called after
+stays beside what is called so ("Baker cyst").
 """
 
 from __future__ import annotations
@@ -49,6 +50,13 @@ _PARTICLE = re.compile(
     r"(?=[^\w]|[A-ZÀ-ÖØ-Þ]|$)[ '’-]{0,2}))+$",
     re.IGNORECASE,
 )
+# "Baker's cyst", "Weber-B-Fraktur", "Morbus Wilson": the name tells of a finding.
+_CALLED_SO = re.compile(
+    rf"(?:['’]?s)?[ _-]{{1,2}}(?:[A-D][ _-])?(?:{'|'.join(listed('called after somebody'))})(?![^\W_])", re.IGNORECASE
+)
+_CALLED = re.compile(
+    rf"(?<![^\W_])(?:{'|'.join(listed('named before'))})[ _-]{{1,2}}(?:(?:de|of|van|von|di) )?$", re.IGNORECASE
+)
 _BEFORE = 24  # characters in which initials and particles stand
 _INITIAL_BEHIND = re.compile(r"[ ,]{1,2}[^\W\d_]\.(?![^\W_])")
 
@@ -75,7 +83,10 @@ def unknown_spans(text: str) -> list[tuple[int, int]]:
         if sentences and run[0].islower():
             continue
         for start, end in _unknown_in(text, run.start(), run.end(), mixed=mixed):
-            spans.append(_with_particles(text, start, end))
+            if fold(text[start:end]) not in _parts()["names"] or not (
+                _CALLED_SO.match(text, end) or _CALLED.search(text[max(0, start - _BEFORE) : start])
+            ):
+                spans.append(_with_particles(text, start, end))
     return spans
 
 
