@@ -26,7 +26,7 @@ OUT = Path(__file__).parent.parent / "dicomlab" / "standard_data" / "vocabulary.
 _SPECIAL = str.maketrans({"ß": "ss", "ø": "o", "æ": "ae", "œ": "oe", "ł": "l", "đ": "d", "ð": "d", "þ": "th", "ı": "i"})
 _BREEDS = {7480, 7481, 7482, 7483, 7484, 7485, 7486}  # context groups of PS3.16 that list breeds and their registries
 _IN_COMPOUNDS = ("german", "dutch")
-_NOT_CLINICAL = ("common", "no_compound", "names")
+_NOT_CLINICAL = ("common", "no_compound", "names", "eponyms")
 _SHORTEST, _PIECE = 3, 4
 
 
@@ -43,7 +43,8 @@ def main() -> None:
         "# and the lists tools/facts/terms_*.txt; written by tools/generate_vocabulary.py, not by hand.",
     ]
     parts = {"in compounds": pieces, "clinical": clinical, "other": plain}
-    parts["names"] = own["names"] - pieces - clinical - plain
+    parts = {title: listed - own["eponyms"] for title, listed in parts.items()}
+    parts["names"] = own["eponyms"] | (own["names"] - pieces - clinical - plain)
     lines = [line for title, listed in parts.items() for line in (f"[{title}]", *sorted(listed))]
     OUT.write_text("\n".join([*head, *lines]) + "\n", encoding="utf-8")
     print({title: len(listed) for title, listed in (own | parts).items()})
