@@ -28,7 +28,8 @@ ROOT = Path(__file__).resolve().parents[1]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))
 CARRIED = ("notebooks", "templates", "data_samples")
 # Where conda-forge says it differently.
-CONDA_NAMES = {"jupyter-client": "jupyter_client", "jupyter-core": "jupyter_core", "matplotlib": "matplotlib-base"}
+CONDA_NAMES = {"jupyter-client": "jupyter_client", "jupyter-core": "jupyter_core", "jupyter-server": "jupyter_server",
+               "matplotlib": "matplotlib-base"}  # fmt: skip
 # Not sure to be on conda-forge: `pip install -e .` brings them there too.
 PIP_ALONE = {"jpeglib", "opencv-python-headless", "rapidocr"}
 # Not imported by name, and needed all the same.
@@ -44,6 +45,7 @@ IMPORT_NAMES = {
     "scikit-image": "skimage",
     "jupyter-client": "jupyter_client",
     "jupyter-core": "jupyter_core",
+    "jupyter-server": "jupyter_server",
     "pillow": "PIL",
     "pyjpegls": "jpeg_ls",
     "pylibjpeg-openjpeg": "openjpeg",
