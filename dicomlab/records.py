@@ -20,21 +20,33 @@ from dicomlab.errors import DicomlabError
 BATCH_VARIABLE = "DICOMLAB_BATCH"
 
 
-class Action(StrEnum):
+class _Told(StrEnum):
+    """Words with a sentence each: a member is its word, `explanation` its sentence."""
+
+    explanation: str
+
+    def __new__(cls, value: str, explanation: str = "") -> Self:
+        """Return a member, which is its word."""
+        member = str.__new__(cls, value)
+        member._value_, member.explanation = value, explanation
+        return member
+
+
+class Action(_Told):
     """What is done to an attribute: the codes of PS3.15 Table E.1-1a, and the verbs of recipes."""
 
-    D = "D"  # replace with a dummy value
-    Z = "Z"  # zero length
-    X = "X"  # remove
-    K = "K"  # keep (a sequence: clean inside)
-    C = "C"  # clean: keep the meaning, lose the identity
-    U = "U"  # replace with a new UID, consistent over the release
-    REPLACE = "replace"
-    HASH = "hash"
-    SHIFT = "shift"
-    BIN = "bin"
-    TRUNCATE = "truncate"
-    REGEX = "regex"
+    D = "D", "replaced with a dummy value that fits the attribute"
+    Z = "Z", "emptied"
+    X = "X", "removed"
+    K = "K", "kept; inside a sequence, cleaned"
+    C = "C", "cleaned: what identifies is gone, the rest stays"
+    U = "U", "replaced with a new UID, the same one everywhere in the release"
+    REPLACE = "replace", "replaced with a value that the recipe states"
+    HASH = "hash", "replaced with a keyed code"
+    SHIFT = "shift", "date moved by a secret number of days, one number per patient"
+    BIN = "bin", "rounded into a class, such as an age group"
+    TRUNCATE = "truncate", "shortened"
+    REGEX = "regex", "a pattern in the text replaced"
 
 
 class Carrier(StrEnum):
@@ -53,16 +65,8 @@ class State(StrEnum):
     IGNORED = "ignored"
 
 
-class Reason(StrEnum):
-    """Why a file was ignored or quarantined; `explanation` says in a sentence what is wrong and what to do about it."""
-
-    explanation: str
-
-    def __new__(cls, value: str, explanation: str = "") -> Self:
-        """Return a member, which is its first text."""
-        member = str.__new__(cls, value)
-        member._value_, member.explanation = value, explanation
-        return member
+class Reason(_Told):
+    """Why a file was ignored or quarantined; `explanation` says what is wrong and what to do about it."""
 
     EMPTY = "empty-file", "the file has no bytes; fetch it again if it should have"
     NOT_DICOM = "not-dicom", "the file is no DICOM; nothing was read from it"

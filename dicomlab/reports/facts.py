@@ -36,21 +36,6 @@ Facts = dict[str, Any]  # JSON: whatever report.json holds
 
 SHOWN = 20  # rows of a list before the rest becomes one line with a count
 
-MEANINGS: Mapping[str, str] = {
-    Action.D: "replaced with a dummy value that fits the attribute",
-    Action.Z: "emptied",
-    Action.X: "removed",
-    Action.K: "kept; inside a sequence, cleaned",
-    Action.C: "cleaned: what identifies is gone, the rest stays",
-    Action.U: "replaced with a new UID, the same one everywhere in the release",
-    Action.REPLACE: "replaced with a value that the recipe states",
-    Action.HASH: "replaced with a keyed code",
-    Action.SHIFT: "date moved by a secret number of days, one number per patient",
-    Action.BIN: "rounded into a class, such as an age group",
-    Action.TRUNCATE: "shortened",
-    Action.REGEX: "a pattern in the text replaced",
-}
-
 SAFE_HARBOR_STATEMENT = (
     "Identifiers and UIDs that follow from a secret key, and dates that were shifted, do not meet items (C) and (R) "
     "of the Safe Harbor list in 45 CFR 164.514(b)(2), nor the conditions on codes in 164.514(c). Where data must "
@@ -291,9 +276,9 @@ def _instances(count: int) -> str:
 
 def _actions(done: Iterable[Outcome]) -> list[Facts]:
     counts = total(o.changes for o in done)
-    order = [str(a) for a in Action]
-    known = sorted(counts, key=lambda c: (order.index(c) if c in order else len(order), c))
-    return [{"code": c, "meaning": MEANINGS.get(c, ""), "values": counts[c]} for c in known if counts[c]]
+    meanings = {str(action): action.explanation for action in Action}
+    codes = [*meanings, *sorted(counts.keys() - meanings)]
+    return [{"code": c, "meaning": meanings.get(c, ""), "values": counts[c]} for c in codes if counts.get(c)]
 
 
 def _codes(done: Sequence[Outcome]) -> list[Facts]:
