@@ -55,6 +55,8 @@ def deface(
 ) -> tuple[Defaced, ...]:
     """Return how each subject ended; the faces are removed from every series of its heads.
 
+    A PET without a CT or MR of its Frame of Reference is refused: where its skin lies is not certain.
+
     Parameters
     ----------
     source
