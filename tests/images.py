@@ -107,7 +107,7 @@ def palette(ds, colours, first=0):
 
 
 JPEG = "1.2.840.10008.1.2.4."
-RLE, DEFLATED_FRAMES = "1.2.840.10008.1.2.5", "1.2.840.10008.1.2.8.1"
+RLE, DEFLATED_FRAMES, IN_ITEMS = "1.2.840.10008.1.2.5", "1.2.840.10008.1.2.8.1", "1.2.840.10008.1.2.1.98"
 
 
 def smooth(ds, seed=0):
@@ -150,8 +150,10 @@ def encode(ds, frame, **options):  # noqa: PLR0911 - one for each codec
             frame.tobytes(), rows=ds.Rows, columns=ds.Columns, samples_per_pixel=ds.SamplesPerPixel,
             bits_allocated=ds.BitsAllocated, byteorder="<",
         )  # fmt: skip
-    assert syntax == DEFLATED_FRAMES
+    assert syntax in {DEFLATED_FRAMES, IN_ITEMS}
     data = np.packbits(frame.reshape(-1), bitorder="little") if ds.BitsAllocated == 1 else frame
+    if syntax == IN_ITEMS:
+        return data.tobytes()
     squeeze = zlib.compressobj(wbits=-15)
     return squeeze.compress(data.tobytes()) + squeeze.flush()
 

@@ -12,6 +12,7 @@ from images import (
     DEFLATED_FRAMES,
     EXPLICIT,
     FRAMES,
+    IN_ITEMS,
     INSIDE,
     JPEG,
     RLE,
@@ -48,7 +49,12 @@ LOSSLESS = [
 LOSSLESS += [(f"{JPEG}90", {"photometric": "YBR_RCT"}), (f"{JPEG}201", {"photometric": "YBR_RCT"})]
 LOSSLESS += [(RLE, {"photometric": "RGB", "bits": 16}), (RLE, {"photometric": "MONOCHROME2", "bits": 32})]
 LOSSLESS += [(f"{JPEG}80", {"photometric": "RGB", "bits": 16}), (f"{JPEG}90", {"photometric": "RGB", "bits": 16})]
-LOSSLESS += [(DEFLATED_FRAMES, {"photometric": "MONOCHROME2", "bits": bits}) for bits in (1, 8, 16)]
+LOSSLESS += [
+    (syntax, {"photometric": "MONOCHROME2", "bits": bits})
+    for syntax in (DEFLATED_FRAMES, IN_ITEMS)
+    for bits in (1, 8, 16)
+]
+LOSSLESS += [(IN_ITEMS, layout) for layout in COLOUR]
 
 
 def made(syntax, layout, *, samples=None, **options):

@@ -8,13 +8,16 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from deidentified import KEY, UID_ROOT, instance, recipe_of
+from images import IN_ITEMS
 from pydicom.dataset import Dataset
+from pydicom.encaps import encapsulate
 from pydicom.uid import ExplicitVRLittleEndian
 
 from dicomlab import engine, judge
 from dicomlab.engine import Deidentifier, Face, instance_of, subject_of
 from dicomlab.errors import InstanceError
 from dicomlab.files import encoded
+from dicomlab.judge.repainted import wrong_repainting
 from dicomlab.records import Region, Repainted
 
 PIXELS = "pixels unchanged but where text or a face was removed"
@@ -22,6 +25,7 @@ FACES = ["clean-recognizable-visual-features"]
 AIR = -1000.0
 TISSUE = 1000 + np.arange(12 * 16).reshape(12, 16)
 NAME = "faces/p0f0.npz"
+OUTSIDE = "stored samples differ outside the declared regions"
 
 
 def ct() -> Dataset:
@@ -54,9 +58,9 @@ def filed(one: engine.Instance) -> bytes:
     return b"".join(encoded(one))
 
 
-def sourced(dataset: Dataset) -> bytes:
+def sourced(dataset: Dataset, syntax: str = ExplicitVRLittleEndian) -> bytes:
     buffer = io.BytesIO()
-    dataset.file_meta.TransferSyntaxUID = ExplicitVRLittleEndian
+    dataset.file_meta.TransferSyntaxUID = syntax
     dataset.save_as(buffer, enforce_file_format=True)
     return buffer.getvalue()
 
@@ -164,6 +168,20 @@ def test_a_claim_of_a_removed_face_needs_the_option(face, tmp_path):
         sourced(before), filed(made.instance), recipe_of([]), identity=None, repainted=made.repainted, private=tmp_path
     )
     assert "claims agree with facts" in failures(found)
+
+
+def test_native_frames_in_items_are_compared_too():
+    def in_items(samples: np.ndarray) -> bytes:
+        made = ct()
+        made.PixelData = encapsulate([samples.astype("<i2").tobytes()])
+        made["PixelData"].is_undefined_length = True
+        return sourced(made, IN_ITEMS)
+
+    blanked = TISSUE.copy()
+    blanked[3:5, 2:6] = 0
+    source, release = in_items(TISSUE), in_items(blanked)
+    assert wrong_repainting(source, release, Repainted((Region(2, 3, 6, 5),)), None) == []
+    assert wrong_repainting(source, release, Repainted((Region(2, 3, 5, 5),)), None) == [OUTSIDE]
 
 
 def test_blanked_regions_may_differ_and_nothing_else():

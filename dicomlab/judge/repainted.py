@@ -17,8 +17,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from pydicom import dcmread
+from pydicom.encaps import generate_frames
 from pydicom.pixels.utils import iter_pixels
-from pydicom.uid import UID, JPEGLossless, JPEGLosslessSV1
+from pydicom.uid import UID, ExplicitVRLittleEndian, JPEGLossless, JPEGLosslessSV1
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -38,6 +39,7 @@ _FOLLOWS_CROP = frozenset({
     0x00280010, 0x00280011, 0x00200032, 0x00186011, 0x00181600, 0x00181149, 0x00200050, 0x0048021A, 0x00209113,
     0x00186018, 0x0018601A, 0x0018601C, 0x0018601E, 0x00186020, 0x00186022, 0x0018602A, 0x0018602C,
 })  # fmt: skip
+_IN_ITEMS = "1.2.840.10008.1.2.1.98"  # native frames, each in an item (PS3.5 A.4.11)
 _BASELINE = ("1.2.840.10008.1.2.4.50", "1.2.840.10008.1.2.4.51")
 _BLOCK, _BLEED = 32, 2  # a minimum coded unit at most, and how far up-sampling of colours reaches (pixels)
 _APPLIED = 0.999
@@ -114,12 +116,18 @@ def _frames(source: Path | bytes, header: Dataset) -> Iterator[NDArray[Any]]:
     opened: Any = BytesIO(source) if isinstance(source, bytes) else source
     if syntax.is_deflated:
         opened = dcmread(opened)
+    elif syntax == _IN_ITEMS:
+        opened = dcmread(opened)
+        size = header.Rows * header.Columns * header.SamplesPerPixel * header.BitsAllocated // 8
+        frames = generate_frames(opened.PixelData, number_of_frames=int(opened.get("NumberOfFrames") or 1))
+        opened.PixelData = b"".join(frame[:size] for frame in frames)
+        opened["PixelData"].is_undefined_length = False
+        opened.file_meta.TransferSyntaxUID = ExplicitVRLittleEndian
     yield from iter_pixels(opened, raw=True)
 
 
 def _lossless_jpeg(source: Path | bytes) -> Iterator[NDArray[Any]]:
     import imagecodecs  # noqa: PLC0415 - for two transfer syntaxes
-    from pydicom.encaps import generate_frames  # noqa: PLC0415
 
     whole = dcmread(BytesIO(source) if isinstance(source, bytes) else source)
     for frame in generate_frames(whole.PixelData, number_of_frames=int(whole.get("NumberOfFrames") or 1)):

@@ -186,23 +186,31 @@ def _encode_rle(layout: Layout, samples: Samples, _: bytes) -> bytes:
     return bytes(encode_frame(data, layout.rows, layout.columns, layout.samples, layout.bits_allocated, "<"))
 
 
-def _decode_deflated(layout: Layout, frame: bytes) -> Samples:
-    data = zlib.decompressobj(wbits=-zlib.MAX_WBITS).decompress(frame, layout.frame_bits // 8 + 2)
+def _decode_plain(layout: Layout, frame: bytes) -> Samples:
     if layout.bits_allocated == 1:
-        flat = np.unpackbits(np.frombuffer(data, np.uint8), bitorder="little")[: layout.rows * layout.columns]
+        flat = np.unpackbits(np.frombuffer(frame, np.uint8), bitorder="little")[: layout.rows * layout.columns]
     else:
-        flat = np.frombuffer(data[: layout.frame_bits // 8], f"<u{layout.bits_allocated // 8}")
+        flat = np.frombuffer(frame[: layout.frame_bits // 8], f"<u{layout.bits_allocated // 8}")
     if layout.planar and layout.samples > 1:
         return np.moveaxis(flat.reshape(layout.samples, layout.rows, layout.columns), 0, -1)
     return flat.reshape(layout.shape)
 
 
-def _encode_deflated(layout: Layout, samples: Samples, _: bytes) -> bytes:
+def _encode_plain(layout: Layout, samples: Samples, _: bytes) -> bytes:
     samples = np.moveaxis(samples, -1, 0) if layout.planar and layout.samples > 1 else samples
     if layout.bits_allocated == 1:
         samples = np.packbits(samples, bitorder="little")
+    return samples.astype(samples.dtype.newbyteorder("<")).tobytes()
+
+
+def _decode_deflated(layout: Layout, frame: bytes) -> Samples:
+    inflated = zlib.decompressobj(wbits=-zlib.MAX_WBITS).decompress(frame, layout.frame_bits // 8 + 2)
+    return _decode_plain(layout, inflated)
+
+
+def _encode_deflated(layout: Layout, samples: Samples, before: bytes) -> bytes:
     squeeze = zlib.compressobj(wbits=-zlib.MAX_WBITS)
-    return squeeze.compress(samples.astype(samples.dtype.newbyteorder("<")).tobytes()) + squeeze.flush()
+    return squeeze.compress(_encode_plain(layout, samples, before)) + squeeze.flush()
 
 
 def _as_jpeg(raw: Samples, before: bytes) -> Samples:
@@ -235,6 +243,7 @@ _CODECS = {
     f"{_JPEG}201": Codec(_decode_htj2k, _encode_htj2k, _as_j2k),
     f"{_JPEG}202": Codec(_decode_htj2k, _encode_htj2k, _as_j2k),
     f"{_JPEG}203": Codec(_decode_htj2k, _encode_htj2k, _as_j2k, lossy=True, method="ISO_15444_15"),
+    "1.2.840.10008.1.2.1.98": Codec(_decode_plain, _encode_plain),
     "1.2.840.10008.1.2.5": Codec(_decode_rle, _encode_rle),
     "1.2.840.10008.1.2.8.1": Codec(_decode_deflated, _encode_deflated),
 }
