@@ -48,8 +48,7 @@ def __getattr__(name: str) -> object:
     elif name in _HOMES:
         found = getattr(import_module(f"dicomlab.{_HOMES[name]}"), _THERE.get(name, name))
     else:
-        message = f"module 'dicomlab' has no attribute {name!r}"
-        raise AttributeError(message)
+        raise AttributeError(f"module 'dicomlab' has no attribute {name!r}")
     globals()[name] = found
     return found
 

@@ -59,8 +59,7 @@ class Key:
     def __init__(self, secret: bytes, /) -> None:
         """Hold `secret`, which must be 32 bytes."""
         if len(secret) != KEY_BYTES:
-            message = f"a key is {KEY_BYTES} bytes; make one with `dicomlab key new FILE`"
-            raise KeyFileError(message)
+            raise KeyFileError(f"a key is {KEY_BYTES} bytes; make one with `dicomlab key new FILE`")
         object.__setattr__(self, "_secret", secret)
 
     @classmethod
@@ -84,8 +83,7 @@ class Key:
                 _refuse_shared(place, status.st_mode)
                 key = cls._parse(file.read(1024))
         except OSError as error:
-            message = f"key file {place}: {_cause(error)}; make one with `dicomlab key new {place}`"
-            raise KeyFileError(message) from None
+            raise KeyFileError(f"key file {place}: {_cause(error)}; make one with `dicomlab key new {place}`") from None
         if key is None:
             message = f"key file {place}: not 64 hexadecimal digits; give the path of a file made by `dicomlab key new`"
             raise KeyFileError(message)
@@ -109,8 +107,7 @@ class Key:
         """
         path = os.environ.get(KEY_VARIABLE)
         if not path:
-            message = f"{KEY_VARIABLE} is not set; set it to the path of the key file"
-            raise KeyFileError(message)
+            raise KeyFileError(f"{KEY_VARIABLE} is not set; set it to the path of the key file")
         return cls.read(path)
 
     def write(self, path: str | os.PathLike[str]) -> None:
@@ -128,8 +125,7 @@ class Key:
             message = f"key file {place} exists and a lost key cannot be made again; choose another name"
             raise KeyFileError(message) from None
         except OSError as error:
-            message = f"key file {place}: {_cause(error)}; choose a folder that you may write to"
-            raise KeyFileError(message) from None
+            raise KeyFileError(f"key file {place}: {_cause(error)}; choose a folder that you may write to") from None
         try:
             with os.fdopen(descriptor, "wb") as file:
                 file.write(self._secret.hex().encode("ascii") + b"\n")
@@ -137,8 +133,7 @@ class Key:
                 os.fsync(file.fileno())
         except OSError as error:
             place.unlink(missing_ok=True)  # half a key looks like a key
-            message = f"key file {place}: {_cause(error)}; free some space or choose another folder"
-            raise KeyFileError(message) from None
+            raise KeyFileError(f"key file {place}: {_cause(error)}; free some space or choose another folder") from None
 
     def for_release(self, salt: bytes) -> Key:
         """Return the subkey of one release: nothing made with it links to another release.
@@ -149,8 +144,7 @@ class Key:
             At least 16 random bytes, kept in the release's private folder.
         """
         if len(salt) < SALT_BYTES:
-            message = f"a release's salt has at least {SALT_BYTES} bytes"
-            raise ValueError(message)
+            raise ValueError(f"a release's salt has at least {SALT_BYTES} bytes")
         return Key(self._digest("release", salt.hex()))
 
     def for_study(self, study_uid: str) -> Key:
@@ -192,8 +186,7 @@ class Key:
 
     def __setattr__(self, name: str, value: object) -> NoReturn:
         """Refuse: a key never changes."""
-        message = "a key never changes; make another one"
-        raise AttributeError(message)
+        raise AttributeError("a key never changes; make another one")
 
     def __copy__(self) -> Self:
         """Return itself: it never changes."""
@@ -205,8 +198,7 @@ class Key:
 
     def __reduce_ex__(self, protocol: object) -> NoReturn:
         """Refuse pickling: a pickle would hold the key in plain bytes."""
-        message = "a key is not pickled; pass the path of the key file and read it there"
-        raise TypeError(message)
+        raise TypeError("a key is not pickled; pass the path of the key file and read it there")
 
     def __getstate__(self) -> NoReturn:
         """Refuse: as pickling."""
@@ -302,8 +294,7 @@ def random_identifier(*, length: int = SH_LENGTH, prefix: str = "") -> str:
 def _code(digest: bytes, length: int, prefix: str) -> str:
     room = length - len(prefix)
     if room < CODE_CHARACTERS:
-        message = f"a prefix leaves at least {CODE_CHARACTERS} of {length} characters; shorten it"
-        raise ValueError(message)
+        raise ValueError(f"a prefix leaves at least {CODE_CHARACTERS} of {length} characters; shorten it")
     return prefix + b32encode(digest).decode("ascii").rstrip("=").translate(_WITHOUT_VOWELS)[:room]
 
 
@@ -360,8 +351,7 @@ def shift_date(value: str, days: int, vr: Literal["DA", "DT"]) -> str | None:
     PS3.5 6.2 (DA, DT); PS3.15 E.3.6.
     """
     if vr not in {"DA", "DT"}:
-        message = "only DA and DT can be shifted"
-        raise ValueError(message)
+        raise ValueError("only DA and DT can be shifted")
     text = value.strip(_PADDING)
     found = _DATE.match(text)
     if found is None:
@@ -379,11 +369,9 @@ def shift_date(value: str, days: int, vr: Literal["DA", "DT"]) -> str | None:
 
 def _refuse_shared(path: Path, mode: int) -> None:
     if not stat.S_ISREG(mode):
-        message = f"key file {path}: not a regular file; give the path of a file made by `dicomlab key new`"
-        raise KeyFileError(message)
+        raise KeyFileError(f"key file {path}: not a regular file; give the path of a file made by `dicomlab key new`")
     if os.name == "posix" and mode & 0o077:
-        message = f"key file {path}: group or others may use it; run `chmod 600 {path}`"
-        raise KeyFileError(message)
+        raise KeyFileError(f"key file {path}: group or others may use it; run `chmod 600 {path}`")
 
 
 def _cause(error: OSError) -> str:

@@ -114,8 +114,7 @@ class Masked:
 
     def __reduce__(self) -> str:
         """Refuse pickling: a pickle would hold the value in plain bytes."""
-        message = "a masked value is not pickled; pass the attribute path and read it again"
-        raise TypeError(message)
+        raise TypeError("a masked value is not pickled; pass the attribute path and read it again")
 
     def __eq__(self, other: object) -> bool:
         """Equal when the hidden values are."""
@@ -128,8 +127,7 @@ class Masked:
     def reveal(self) -> object:
         """Return the value, on a screen only."""
         if os.environ.get(BATCH_VARIABLE):
-            message = "values are not revealed in a batch run; open the notebook in JupyterLab to see them"
-            raise DicomlabError(message)
+            raise DicomlabError("values are not revealed in a batch run; open the notebook in JupyterLab to see them")
         return self._value
 
 

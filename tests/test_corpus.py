@@ -205,7 +205,7 @@ def damaged(clean, tmp_path: Path, change: Callable[[pydicom.Dataset], object], 
             change(ds)
             ds.save_as(path)
             return folder
-    raise AssertionError("no instance fits")  # noqa: EM101, TRY003
+    raise AssertionError("no instance fits")
 
 
 def flipped(ds: pydicom.Dataset) -> None:

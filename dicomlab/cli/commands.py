@@ -78,8 +78,7 @@ def find(chosen: argparse.Namespace) -> int:
     if chosen.carrier == Carrier.BURNED_IN:
         return carriers.find_text(chosen)
     if chosen.json is not None:
-        message = "--json: only the regions of burned-in text are written so; add --carrier burned-in"
-        raise DicomlabError(message)
+        raise DicomlabError("--json: only the regions of burned-in text are written so; add --carrier burned-in")
     obeyed = recipe.load(chosen.recipe)
     found = runs.find(files.scan(chosen.source, progress=progress()), obeyed, progress=progress())
     wanted = [f for f in found if chosen.carrier is None or f.carrier is Carrier(chosen.carrier)]
@@ -273,8 +272,7 @@ def progress() -> bool:
 
 def _series(catalog: Catalog, number: int) -> Group:
     if not 1 <= number <= len(catalog.series):
-        message = f"--series: there are series 1 to {len(catalog.series)}; `dicomlab scan` lists them"
-        raise SourceError(message)
+        raise SourceError(f"--series: there are series 1 to {len(catalog.series)}; `dicomlab scan` lists them")
     return catalog.series[number - 1]
 
 

@@ -36,8 +36,7 @@ def notebook(chosen: argparse.Namespace) -> int:
 
     names = [name for name, _ in chosen.parameters]
     if len(set(names)) < len(names):
-        message = "-p: a parameter is given twice; give each name once"
-        raise NotebookError(message)
+        raise NotebookError("-p: a parameter is given twice; give each name once")
     if bool(chosen.out) == bool(chosen.each_subject):
         message = (
             "say where it goes: OUT.ipynb, or --each-subject SOURCE OUTDIR, not both; see dicomlab notebook --help"
@@ -125,8 +124,7 @@ def copy_notebooks(packaged: Path, folder: Path) -> tuple[int, dict[str, str]]:
         ("" when this is not known). Files that are there are never written to.
     """
     if folder.exists() and not folder.is_dir():
-        message = f"{folder} is a file; name a folder for the notebooks"
-        raise NotebookError(message)
+        raise NotebookError(f"{folder} is a file; name a folder for the notebooks")
     folder.mkdir(parents=True, exist_ok=True)
     record = folder / VERSION_FILE
     lines = record.read_text("utf-8").splitlines() if record.exists() else []

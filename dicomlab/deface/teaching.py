@@ -63,8 +63,7 @@ def region_growing(
     """
     place = tuple(seed)
     if any(not 0 <= n < size for n, size in zip(place, samples.shape, strict=True)):
-        message = "the seed lies outside the volume; give (slice, row, column) within its shape"
-        raise IndexError(message)
+        raise IndexError("the seed lies outside the volume; give (slice, row, column) within its shape")
     like = np.abs(samples - samples[place]) <= tolerance
     if most is None:
         labels, _ = ndi.label(like)

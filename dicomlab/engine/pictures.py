@@ -110,8 +110,7 @@ def redacted(instance: Instance, settings: BurnedIn, identifies: Callable[[str],
     from dicomlab import burned_in  # noqa: PLC0415 - numpy and a network, only when pixels are looked at
 
     if hides_overlay(instance) or ENCAPSULATED_DOCUMENT in instance.elements:
-        message = "text in a document, or in an overlay that hides in unused bits of the pixels, is not removed"
-        raise PixelError(message)
+        raise PixelError("text in a document, or in an overlay that hides in unused bits of the pixels, is not removed")
     told = told_of(instance)
     frames = frames_of(instance, told)
     regions = text_in(instance, settings, identifies)[1]

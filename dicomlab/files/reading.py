@@ -47,8 +47,7 @@ def packaged(kind: Literal["notebooks", "templates", "data_samples"]) -> Path:
     for folder in (here / "_packaged" / kind, here.parent / kind):
         if folder.is_dir():
             return folder
-    message = f"the packaged {kind} are missing from this installation; install dicomlab again"
-    raise SourceError(message)
+    raise SourceError(f"the packaged {kind} are missing from this installation; install dicomlab again")
 
 
 def folder_of(source: str | Path = "") -> Path:
@@ -70,8 +69,7 @@ def listed(source: str | Path) -> list[tuple[Path, str]]:
     if root.is_file():
         return [(root, root.name)]
     if not root.is_dir():
-        message = "the source does not exist; give a folder, or a file, that does"
-        raise SourceError(message)
+        raise SourceError("the source does not exist; give a folder, or a file, that does")
 
     def refuse(error: OSError) -> None:
         message = f"a folder of the source cannot be listed ({os.strerror(error.errno or 0)}); check its permissions"
@@ -79,8 +77,7 @@ def listed(source: str | Path) -> list[tuple[Path, str]]:
 
     found = [Path(folder) / name for folder, _, names in os.walk(root, onerror=refuse) for name in names]
     if not found:
-        message = "the source holds no file; give a folder with DICOM in it"
-        raise SourceError(message)
+        raise SourceError("the source holds no file; give a folder with DICOM in it")
     return sorted(((p, p.relative_to(root).as_posix()) for p in found), key=lambda pair: pair[1])
 
 

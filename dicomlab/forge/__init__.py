@@ -37,12 +37,10 @@ def make(out: Path, *, seed: int = 1, kind: str = "samples", patients: int = 12)
         When the folder holds something already.
     """
     if kind not in ("samples", "corpus"):
-        message = f'there is no kind of samples called {kind!r}; say "samples" or "corpus"'
-        raise DicomlabError(message)
+        raise DicomlabError(f'there is no kind of samples called {kind!r}; say "samples" or "corpus"')
     out = Path(out)
     if out.exists() and (not out.is_dir() or any(out.iterdir())):
-        message = f"{out} is there and not empty; give a new or an empty folder"
-        raise DicomlabError(message)
+        raise DicomlabError(f"{out} is there and not empty; give a new or an empty folder")
     if kind == "corpus":
         return corpus.write(out, seed=seed, count=patients)
     book = Book()

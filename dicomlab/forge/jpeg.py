@@ -54,8 +54,7 @@ def encode(pixels: NDArray[np.uint8], *, step: int = 4, comments: Sequence[bytes
     """
     rows, columns = pixels.shape
     if rows % _SIDE or columns % _SIDE:
-        message = f"an image of {rows} × {columns} does not consist of blocks of 8 × 8"
-        raise ValueError(message)
+        raise ValueError(f"an image of {rows} × {columns} does not consist of blocks of 8 × 8")
     zigzag, quantizer = _zigzag(), _quantizer(step)
     head = b"\xff\xd8" + b"".join(_segment(0xFE, c) for c in comments)
     head += _segment(0xDB, bytes((0, *(int(quantizer[p]) for p in zigzag))))

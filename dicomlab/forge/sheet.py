@@ -88,8 +88,7 @@ class Sheet:
         for step in steps:
             found = _STEP.fullmatch(step)
             if found is None:
-                message = f"attribute path step {step!r} has no item number"
-                raise ValueError(message)
+                raise ValueError(f"attribute path step {step!r} has no item number")
             keyword, index = found[1], int(found[2])
             if keyword not in held:
                 setattr(held, keyword, Sequence())
@@ -128,8 +127,7 @@ class Sheet:
     def note(self, path: str, values: tuple[str, ...], fate: Fate) -> None:
         """Note something planted without setting an attribute: pixels, file meta, private elements."""
         if not fate.basic or not fate.category:
-            message = f"{path}: no fate in the table; say one"
-            raise ValueError(message)
+            raise ValueError(f"{path}: no fate in the table; say one")
         self.book.plant(self.where, path, values, fate)
 
     def keep_part(self, path: str, part: str) -> None:

@@ -103,8 +103,7 @@ def _written(number: float, vr: str) -> str:
         digits -= 1
         text = f"{number:.{digits}g}"
     if len(text) > LONGEST[vr]:
-        message = f"no {vr} holds this number"
-        raise ValueError(message)
+        raise ValueError(f"no {vr} holds this number")
     return text
 
 

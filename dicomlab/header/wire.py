@@ -114,8 +114,7 @@ def parse(
             position = stop = value_at + length
             if stop > end:
                 kind = TruncatedPixels if tag == PIXEL_DATA else BrokenDataset
-                message = f"element ({tag >> 16:04X},{tag & 0xFFFF:04X}) ends {stop - end} bytes behind the end"
-                raise kind(message)
+                raise kind(f"element ({tag >> 16:04X},{tag & 0xFFFF:04X}) ends {stop - end} bytes behind the end")
             deferred = length > defer.native and (tag >> 16 == _PIXELS or tag == _DOCUMENT)
         else:
             if tag == PIXEL_DATA or vr in {"OB", "OW"}:
@@ -133,8 +132,7 @@ def _head(data: bytes | mmap, position: int, end: int, encoding: Encoding) -> tu
     if position + 8 > end:
         if not data[position:end].strip(b"\0"):
             return 0, "", 0, end
-        message = f"{end - position} bytes that are no element at byte {position}"
-        raise BrokenDataset(message)
+        raise BrokenDataset(f"{end - position} bytes that are no element at byte {position}")
     little = encoding.little
     group, number, code, length = _HEAD[little].unpack_from(data, position)
     tag = group << 16 | number
@@ -147,8 +145,7 @@ def _head(data: bytes | mmap, position: int, end: int, encoding: Encoding) -> tu
     if vr not in LONG_VRS:
         return tag, vr, length, position + 8
     if position + 12 > end:
-        message = f"element header cut short at byte {position}"
-        raise BrokenDataset(message)
+        raise BrokenDataset(f"element header cut short at byte {position}")
     return tag, vr, _LONG[little].unpack_from(data, position + 8)[0], position + 12
 
 
@@ -161,11 +158,9 @@ def _end_of_fragments(data: bytes | mmap, position: int, end: int, encoding: Enc
         if tag == SEQUENCE_END:
             return position
         if tag != ITEM or length == UNDEFINED:
-            message = f"no fragment where one should start, at byte {position}"
-            raise BrokenDataset(message)
+            raise BrokenDataset(f"no fragment where one should start, at byte {position}")
         position += 8 + length
-    message = "encapsulated pixel data has no end"
-    raise TruncatedPixels(message)
+    raise TruncatedPixels("encapsulated pixel data has no end")
 
 
 def _end_of_items(data: bytes | mmap, position: int, end: int, encoding: Encoding, *, depth: int) -> int:
@@ -182,14 +177,12 @@ def _end_of_items(data: bytes | mmap, position: int, end: int, encoding: Encodin
         if tag in (SEQUENCE_END, _SWAPPED_END):
             return position
         if tag != ITEM:
-            message = f"no item where one should start, at byte {position}"
-            raise BrokenDataset(message)
+            raise BrokenDataset(f"no item where one should start, at byte {position}")
         if length != UNDEFINED:
             position += 8 + length
         else:
             position = parse(data, position + 8, end, encoding, depth=depth)[1]
-    message = "a sequence of undefined length has no end"
-    raise BrokenDataset(message)
+    raise BrokenDataset("a sequence of undefined length has no end")
 
 
 def items(value: bytes, encoding: Encoding) -> list[dict[int, Element]]:
@@ -210,21 +203,17 @@ def items(value: bytes, encoding: Encoding) -> list[dict[int, Element]]:
             position += 8
             break
         if tag != ITEM:
-            message = f"no item where one should start, at byte {position} of a sequence"
-            raise BrokenDataset(message)
+            raise BrokenDataset(f"no item where one should start, at byte {position} of a sequence")
         stop = end if length == UNDEFINED else position + 8 + length
         if stop > end:
-            message = f"an item ends {stop - end} bytes behind its sequence"
-            raise BrokenDataset(message)
+            raise BrokenDataset(f"an item ends {stop - end} bytes behind its sequence")
         item, ended = parse(value, position + 8, stop, encoding)
         if length != UNDEFINED and value[ended:stop].strip(b"\0"):
-            message = f"an item has {stop - ended} bytes behind its delimiter"
-            raise BrokenDataset(message)
+            raise BrokenDataset(f"an item has {stop - ended} bytes behind its delimiter")
         found.append(item)
         position = ended if length == UNDEFINED else stop
     if value[position:].strip(b"\0"):
-        message = f"a sequence has {end - position} bytes behind its last item"
-        raise BrokenDataset(message)
+        raise BrokenDataset(f"a sequence has {end - position} bytes behind its last item")
     return found
 
 
@@ -251,8 +240,7 @@ def encode_items(sequence: Iterable[Iterable[Element]], encoding: Encoding) -> b
 def encode(element: Element, encoding: Encoding) -> bytes:
     """Return an element with its value as it stands in a file."""
     if element.value is None:
-        message = "a value left in its file is copied, not encoded"
-        raise ValueError(message)
+        raise ValueError("a value left in its file is copied, not encoded")
     head = header(element, len(element.value), encoding)
     if element.length == UNDEFINED:
         return head + element.value + _IMPLICIT_HEAD[encoding.little].pack(0xFFFE, 0xE0DD, 0)

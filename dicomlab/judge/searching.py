@@ -48,8 +48,7 @@ def search(data: bytes, identity: Identity, *, kind: str = "bytes") -> list[Hit]
     if kind == "text":
         return _in_text(data, hunter)
     if kind != "bytes":
-        message = "kind is neither bytes nor text"
-        raise ValueError(message)
+        raise ValueError("kind is neither bytes nor text")
     return _in_bytes(data, hunter)
 
 

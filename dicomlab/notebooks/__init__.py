@@ -36,5 +36,4 @@ def __getattr__(name: str) -> object:
         if name in names:
             globals()[name] = found = getattr(import_module(f"dicomlab.notebooks.{module}"), name)
             return found
-    message = f"module 'dicomlab.notebooks' has no attribute {name!r}"
-    raise AttributeError(message)
+    raise AttributeError(f"module 'dicomlab.notebooks' has no attribute {name!r}")

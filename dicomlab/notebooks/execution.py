@@ -68,8 +68,7 @@ def execute(
     """
     path, target = located(notebook), Path(out)
     if target.suffix != ".ipynb":
-        message = "the executed notebook's name must end with .ipynb; mend it"
-        raise NotebookError(message)
+        raise NotebookError("the executed notebook's name must end with .ipynb; mend it")
     chosen = checked(path, parameters or {})
     effective = {**parameters_of(path), **chosen}
     if effective.get("reveal") is True:
@@ -96,8 +95,7 @@ def execute(
     finally:
         partial.unlink(missing_ok=True)
     if error:
-        message = f"{error}; {failed.name} shows the cell, without values"
-        raise NotebookError(message)
+        raise NotebookError(f"{error}; {failed.name} shows the cell, without values")
     return target
 
 

@@ -53,8 +53,7 @@ class _Client(AsyncKernelClient):
                 await self.iopub_channel.get_msg(timeout=1)  # what cells show will arrive too
                 return
             if not await self._async_is_alive() or time.monotonic() > until:
-                message = "the kernel died or did not start"
-                raise RuntimeError(message)
+                raise RuntimeError("the kernel died or did not start")
 
     wait_for_ready = _async_wait_for_ready
 

@@ -36,8 +36,7 @@ def located(name: str | Path) -> Path:
     for candidate in (path.name, f"{path.name}.ipynb"):
         if (files.packaged("notebooks") / candidate).is_file():
             return files.packaged("notebooks") / candidate
-    message = f"there is no notebook of that name; the packaged ones are {', '.join(packaged())}"
-    raise NotebookError(message)
+    raise NotebookError(f"there is no notebook of that name; the packaged ones are {', '.join(packaged())}")
 
 
 def read(path: Path) -> dict[str, Any]:
@@ -51,11 +50,9 @@ def read(path: Path) -> dict[str, Any]:
     try:
         notebook: dict[str, Any] = json.loads(path.read_text("utf-8"))
     except (ValueError, OSError) as error:
-        message = "the notebook cannot be read; open it in JupyterLab and save it again"
-        raise NotebookError(message) from error
+        raise NotebookError("the notebook cannot be read; open it in JupyterLab and save it again") from error
     if notebook.get("nbformat") != _FORMAT or "cells" not in notebook:
-        message = "the notebook is not of nbformat 4; open it in JupyterLab and save it again"
-        raise NotebookError(message)
+        raise NotebookError("the notebook is not of nbformat 4; open it in JupyterLab and save it again")
     return notebook
 
 
@@ -81,8 +78,7 @@ def parameters_of(notebook: str | Path) -> dict[str, Any]:
                     "the parameters cell assigns something that is no plain value; write text, numbers, True or False"
                 )
                 raise NotebookError(message) from error
-    message = 'the notebook has no cell tagged "parameters"; add one that assigns the defaults'
-    raise NotebookError(message)
+    raise NotebookError('the notebook has no cell tagged "parameters"; add one that assigns the defaults')
 
 
 def assigned(source: str) -> Iterator[tuple[str, ast.expr]]:
@@ -106,8 +102,7 @@ def checked(notebook: str | Path, given: Mapping[str, Any]) -> dict[str, Any]:
     out = {}
     for name, value in given.items():
         if name not in known:
-            message = f'the notebook has no parameter of that name ("{name}"); it has {", ".join(known)}'
-            raise NotebookError(message)
+            raise NotebookError(f'the notebook has no parameter of that name ("{name}"); it has {", ".join(known)}')
         out[name] = _typed(name, value, known[name])
     key = out.get("key")
     if isinstance(key, str) and len(key.strip()) == _KEY_CHARACTERS and not Path(key).exists():
@@ -137,11 +132,9 @@ def from_file(path: str | Path) -> dict[str, Any]:
     except (yaml.YAMLError, UnicodeDecodeError) as error:
         mark = getattr(error, "problem_mark", None)
         where = f", line {mark.line + 1}" if mark else ""
-        message = f"the file of parameters is no YAML{where}; write one `name: value` a line"
-        raise NotebookError(message) from None
+        raise NotebookError(f"the file of parameters is no YAML{where}; write one `name: value` a line") from None
     if not isinstance(told, dict) or not all(isinstance(name, str) for name in told):
-        message = "the file of parameters holds no names with values; write one `name: value` a line"
-        raise NotebookError(message)
+        raise NotebookError("the file of parameters holds no names with values; write one `name: value` a line")
     return told
 
 

@@ -111,8 +111,7 @@ class Server:
             self._ours.send(request.encode("utf-8", "surrogateescape"))
             told, descriptors, *_ = socket.recv_fds(self._ours, 64, 1)
         if not descriptors:
-            message = "the server of kernels ended"
-            raise OSError(message)
+            raise OSError("the server of kernels ended")
         return Kernel(int(told), descriptors[0])
 
     def close(self) -> None:

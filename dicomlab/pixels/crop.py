@@ -42,11 +42,9 @@ def crop(frames: Frames, box: Region, dataset: Dataset) -> Edited:
     """
     layout = frames.layout
     if clipped(layout, box) != box or box.frame is not None:
-        message = "the box of a crop must lie in the image, and be the same for all frames"
-        raise PixelError(message)
+        raise PixelError("the box of a crop must lie in the image, and be the same for all frames")
     if layout.subsampled and (box.x0 % 2 or box.x1 % 2):
-        message = "two pixels share their chroma: the box of a crop must start and end at an even column"
-        raise PixelError(message)
+        raise PixelError("two pixels share their chroma: the box of a crop must start and end at an even column")
     attributes = geometry.cropped(dataset, box)
     edited = write.cropped(frames, box)
     return replace(edited, attributes={**attributes, **edited.attributes})

@@ -148,8 +148,7 @@ def _edited(frame: bytes, change: Callable[[Planes, Tables], None], size: tuple[
         new = streams.with_scan_of((folder / "after.jpg").read_bytes(), frame, size)
         again = _read(folder / "again.jpg", new)
         if not all(np.array_equal(getattr(again, n), p) for n, p in zip(_NAMES, planes, strict=False)):
-            message = "the coefficients of a JPEG frame could not be written back; its pixels stay as they were"
-            raise PixelError(message)
+            raise PixelError("the coefficients of a JPEG frame could not be written back; its pixels stay as they were")
     return new
 
 
@@ -173,8 +172,7 @@ def _library() -> Iterator[None]:
             left = getattr(frame.f_locals.get("tmp"), "name", None)
             if left:
                 Path(left).unlink(missing_ok=True)
-        message = "the coefficients of a JPEG frame cannot be read; fetch the file again"
-        raise PixelError(message) from error
+        raise PixelError("the coefficients of a JPEG frame cannot be read; fetch the file again") from error
 
 
 @contextmanager

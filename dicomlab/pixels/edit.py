@@ -43,8 +43,7 @@ def blank(frames: Frames, regions: Sequence[Region], how: How = "mask") -> Edite
     """
     layout = frames.layout
     if wrong := [r for r in regions if r.frame is not None and not 0 <= r.frame < layout.frames]:
-        message = f"a region names frame {wrong[0].frame}, the instance has {layout.frames}, counted from 0"
-        raise PixelError(message)
+        raise PixelError(f"a region names frame {wrong[0].frame}, the instance has {layout.frames}, counted from 0")
     boxes = {n: [b for r in regions if r.frame in (None, n) and (b := clipped(layout, r))] for n in range(len(frames))}
 
     def change(n: int, samples: Samples) -> Samples:

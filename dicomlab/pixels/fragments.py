@@ -48,14 +48,12 @@ def index(read: Read, frames: int, syntax: str, extended: bytes | None = None) -
         items.append((position + 8, length))
         position += 8 + length
     if len(items) < 1 + frames or (len(read(sum(items[-1]) - 1, 1)) != 1 and items[-1][1]):
-        message = "encapsulated pixel data has fewer fragments than frames, or ends early; fetch the file again"
-        raise PixelError(message)
+        raise PixelError("encapsulated pixel data has fewer fragments than frames, or ends early; fetch the file again")
     table, pieces = read(*items[0]), items[1:]
     try:
         starts = unpack(f"<{len(extended) // 8}Q", extended) if extended else unpack(f"<{len(table) // 4}L", table)
     except StructError as error:
-        message = "an offset table of the pixel data has a broken length"
-        raise PixelError(message) from error
+        raise PixelError("an offset table of the pixel data has a broken length") from error
     return Index(_grouped(pieces, frames, starts, read, alone=syntax == RLELossless), bool(table))
 
 

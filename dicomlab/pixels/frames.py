@@ -72,8 +72,7 @@ class Frames:
         if not layout.native:
             self.index = fragments.index(self.read, layout.frames, layout.transfer_syntax, extended)
         elif len(self.read(layout.size - 1, 1)) != 1:
-            message = "pixel data is shorter than its attributes say; fetch the file again"
-            raise PixelError(message)
+            raise PixelError("pixel data is shorter than its attributes say; fetch the file again")
 
     @classmethod
     def of(
@@ -89,8 +88,7 @@ class Frames:
         if value is None and element is not None and element.value:
             value, vr = element.value, element.VR
         if value is None:
-            message = "the instance has no Pixel Data (7FE0,0010)"
-            raise PixelError(message)
+            raise PixelError("the instance has no Pixel Data (7FE0,0010)")
         layout = Layout.of(dataset, transfer_syntax=transfer_syntax)
         lossy = {k: dataset[k].value for k in codecs.LOSSY_KEYWORDS if k in dataset}
         palette = Palette.of(dataset) if layout.photometric == "PALETTE COLOR" else None
@@ -142,8 +140,7 @@ class Frames:
     def raw(self, n: int) -> Samples:
         """Return frame `n` with every allocated bit, unsigned, in the shape of `samples`."""
         if not 0 <= n < self.layout.frames:
-            message = f"there is no frame {n}: the instance has {self.layout.frames}, counted from 0"
-            raise PixelError(message)
+            raise PixelError(f"there is no frame {n}: the instance has {self.layout.frames}, counted from 0")
         if self.index is None:
             return native.unpacked(self.layout, self.encoded(n))
         return codecs.decoded(self.layout, self.encoded(n))

@@ -51,8 +51,7 @@ def cropped(dataset: Dataset, box: Region) -> dict[str, object]:
         The image is a tile of a larger one, or its position cannot be computed.
     """
     if any(k in dataset for k in _TILED) or str(dataset.get("DimensionOrganizationType", "")).startswith("TILED"):
-        message = "a tile of a larger image cannot be cropped; blank its text with `mask`"
-        raise PixelError(message)
+        raise PixelError("a tile of a larger image cannot be cropped; blank its text with `mask`")
     new = Dataset()
     for element in dataset:
         if element.VR == "SQ" or _moves(element.keyword):
@@ -116,8 +115,7 @@ def _replaced(item: Dataset, box: Region, around: Sequence[Dataset], *, volume: 
         return
     orientation, spacing = _found(around, f"ImageOrientation{ending}"), _found(around, "PixelSpacing")
     if orientation is None or spacing is None:
-        message = "the position of the image cannot be computed: Image Orientation or Pixel Spacing is missing"
-        raise PixelError(message)
+        raise PixelError("the position of the image cannot be computed: Image Orientation or Pixel Spacing is missing")
     along, down = np.reshape(np.array(orientation, float), (2, 3))
     new = np.array(position, float) + along * box.x0 * float(spacing[1]) + down * box.y0 * float(spacing[0])
     setattr(item, f"ImagePosition{ending}", _decimals(new, volume=volume))
@@ -127,8 +125,7 @@ def _replaced_rt(item: Dataset, box: Region, around: Sequence[Dataset]) -> None:
     """Move the first pixel of an RT image, whose rows run downwards while its y points up (PS3.3 C.8.8.2)."""
     spacing = _found(around, "ImagePlanePixelSpacing")
     if spacing is None:
-        message = "the position of the image cannot be computed: Image Plane Pixel Spacing is missing"
-        raise PixelError(message)
+        raise PixelError("the position of the image cannot be computed: Image Plane Pixel Spacing is missing")
     along, down = np.reshape(np.array(item.get("RTImageOrientation") or (1, 0, 0, 0, -1, 0), float), (2, 3))
     step = along * box.x0 * float(spacing[1]) + down * box.y0 * float(spacing[0])
     item.RTImagePosition = _decimals(np.array(item.RTImagePosition, float) + step[:2], volume=False)
@@ -184,8 +181,7 @@ def _overlay(dataset: Dataset, group: int, box: Region) -> dict[str, object]:
         frames = int(dataset[group | 0x15].value) if (group | 0x15) in dataset else 1
         bits = np.unpackbits(np.frombuffer(data.value, np.uint8), bitorder="little")
         if len(bits) < frames * rows * columns:
-            message = "the data of an overlay is shorter than its rows and columns say"
-            raise PixelError(message)
+            raise PixelError("the data of an overlay is shorter than its rows and columns say")
         planes = bits[: frames * rows * columns].reshape(frames, rows, columns)
         cut = np.packbits(planes[:, y0 - top : y1 - top, x0 - left : x1 - left], bitorder="little").tobytes()
         new[group | 0x3000] = (data.VR, cut + b"\0" * (len(cut) % 2))

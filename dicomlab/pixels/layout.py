@@ -83,8 +83,7 @@ class Layout:
         elif self.subsampled and (self.columns % 2 or self.planar or self.bits_allocated != 8):  # noqa: PLR2004
             wrong = "sub-sampled chroma needs 8 bits, an even number of columns and Planar Configuration 0"
         if wrong:
-            message = f"{wrong}; the pixels cannot be edited"
-            raise PixelError(message)
+            raise PixelError(f"{wrong}; the pixels cannot be edited")
 
     @classmethod
     def of(cls, dataset: Dataset, *, transfer_syntax: str | None = None) -> Layout:
@@ -92,8 +91,7 @@ class Layout:
         meta = getattr(dataset, "file_meta", None)
         syntax = transfer_syntax or (meta or {}).get("TransferSyntaxUID")
         if not syntax:
-            message = "no transfer syntax: the Dataset has no file meta information; pass transfer_syntax"
-            raise PixelError(message)
+            raise PixelError("no transfer syntax: the Dataset has no file meta information; pass transfer_syntax")
         bits = _number(dataset, "BitsAllocated")
         stored = _number(dataset, "BitsStored", bits)
         return cls(
@@ -169,5 +167,4 @@ def _number(dataset: Dataset, keyword: str, default: int | None = None) -> int:
     try:
         return int(default if value is None and default is not None else value)
     except (TypeError, ValueError) as error:
-        message = f"{keyword} is missing or no number; the pixels cannot be edited"
-        raise PixelError(message) from error
+        raise PixelError(f"{keyword} is missing or no number; the pixels cannot be edited") from error

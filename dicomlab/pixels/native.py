@@ -71,16 +71,14 @@ def merged(layout: Layout, raw: Samples, samples: Samples) -> Samples:
         A new sample does not fit into Bits Stored, or the shape is another.
     """
     if samples.shape != raw.shape:
-        message = f"edited samples have the shape {samples.shape}, those before {raw.shape}"
-        raise PixelError(message)
+        raise PixelError(f"edited samples have the shape {samples.shape}, those before {raw.shape}")
     old = stored(layout, raw)
     changed = old != samples
     if not changed.any():
         return raw
     lowest, highest = limits(layout)
     if samples.min() < lowest or samples.max() > highest:
-        message = f"edited samples do not fit into {layout.bits_stored} bits; clip them before they are written"
-        raise PixelError(message)
+        raise PixelError(f"edited samples do not fit into {layout.bits_stored} bits; clip them before they are written")
     size = max(layout.bits_allocated, 8)
     kind = np.dtype(f"u{size // 8}")
     low = layout.high_bit + 1 - layout.bits_stored

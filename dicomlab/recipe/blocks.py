@@ -13,8 +13,7 @@ from dicomlab.recipe.model import Form
 def _box(box: tuple[int, int, int, int]) -> tuple[int, int, int, int]:
     x0, y0, x1, y1 = box
     if not (0 <= x0 < x1 and 0 <= y0 < y1):
-        message = "box is not [x0, y0, x1, y1] with 0 <= x0 < x1 and 0 <= y0 < y1; pixels, upper bounds open"
-        raise ValueError(message)
+        raise ValueError("box is not [x0, y0, x1, y1] with 0 <= x0 < x1 and 0 <= y0 < y1; pixels, upper bounds open")
     return box
 
 
@@ -39,8 +38,7 @@ class TextDecision(Form):
     @model_validator(mode="after")
     def _one_scope(self) -> TextDecision:
         if (self.series is None) == (self.scanner is None):
-            message = "a decision is about a series or about a scanner; write one of the two"
-            raise ValueError(message)
+            raise ValueError("a decision is about a series or about a scanner; write one of the two")
         return self
 
 

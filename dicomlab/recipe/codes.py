@@ -53,8 +53,7 @@ def read_codes(path: Path) -> Codes:
         message = f"{where}: {(error.strerror or 'cannot be read').lower()}; put it there or mend the recipe's `table`"
         raise RecipeError(message) from None
     except UnicodeDecodeError:
-        message = f"{where}: not UTF-8; save it as CSV UTF-8"
-        raise RecipeError(message) from None
+        raise RecipeError(f"{where}: not UTF-8; save it as CSV UTF-8") from None
     return Codes(_rows(where, text))
 
 
@@ -64,8 +63,7 @@ def _rows(where: str, text: str) -> dict[tuple[str, str], str]:
     try:
         lines = [(reader.line_num, [cell.strip() for cell in row]) for row in reader]
     except csv.Error:
-        message = f"{where}, row {reader.line_num}: a quotation mark is not closed; mend the row"
-        raise RecipeError(message) from None
+        raise RecipeError(f"{where}, row {reader.line_num}: a quotation mark is not closed; mend the row") from None
     header = [name.lower() for name in lines[0][1]] if lines else []
     if not {"patient_id", "code"} <= set(header) or not set(header) <= set(_COLUMNS) or len(header) != len(set(header)):
         message = f"{where}, row 1: the columns are not patient_id, code and, if wanted, issuer; write that header"
@@ -76,8 +74,7 @@ def _rows(where: str, text: str) -> dict[tuple[str, str], str]:
         if not any(cells):
             continue
         if wrong := _wrong(header, cells, rows, taken):
-            message = f"{where}, row {number}: {wrong}"
-            raise RecipeError(message)
+            raise RecipeError(f"{where}, row {number}: {wrong}")
         row = dict(zip(header, cells, strict=True))
         rows[row.get("issuer", ""), row["patient_id"]] = row["code"]
         taken[row["code"].casefold()] = number
@@ -114,9 +111,7 @@ def _refuse_identifiers(
     for _, patient_id in rows:
         if patient_id.casefold() in taken:
             row = taken[patient_id.casefold()]
-            message = f"{where}, row {row}: the code is a Patient ID of this table; choose another"
-            raise RecipeError(message)
+            raise RecipeError(f"{where}, row {row}: the code is a Patient ID of this table; choose another")
     if not rows:
-        message = f"{where}: no row below the header; add the patients"
-        raise RecipeError(message)
+        raise RecipeError(f"{where}: no row below the header; add the patients")
     return rows

@@ -66,11 +66,9 @@ def load(name_or_path: str | os.PathLike[str]) -> Recipe:
         text = path.read_text(encoding="utf-8-sig")
     except OSError as error:
         cause = (error.strerror or "cannot be read").lower()
-        message = f"recipe {path.name}: {cause}; check the path and its permissions"
-        raise RecipeError(message) from None
+        raise RecipeError(f"recipe {path.name}: {cause}; check the path and its permissions") from None
     except UnicodeDecodeError:
-        message = f"recipe {path.name}: not UTF-8; save the file as plain UTF-8 text"
-        raise RecipeError(message) from None
+        raise RecipeError(f"recipe {path.name}: not UTF-8; save the file as plain UTF-8 text") from None
     return _recipe(path, text)
 
 
@@ -83,19 +81,16 @@ def _path(name_or_path: str | os.PathLike[str]) -> Path:
     names = packaged()
     near = get_close_matches(str(name_or_path), names, n=1)
     hint = f"did you mean {near[0]}?" if near else f"write one of {', '.join(names)}, or the path of a YAML file"
-    message = f"recipe {path.name}: neither packaged nor a file; {hint}"
-    raise RecipeError(message)
+    raise RecipeError(f"recipe {path.name}: neither packaged nor a file; {hint}")
 
 
 def _recipe(path: Path, text: str) -> Recipe:
     try:
         source = parse(text)
     except YamlError as error:
-        message = f"recipe {path.name}, line {error.line}: {error}"
-        raise RecipeError(message) from None
+        raise RecipeError(f"recipe {path.name}, line {error.line}: {error}") from None
     if "dicomlab" not in source.data:
-        message = f'recipe {path.name}, line 1: no key says that this is a recipe; write "dicomlab: 1" first'
-        raise RecipeError(message)
+        raise RecipeError(f'recipe {path.name}, line 1: no key says that this is a recipe; write "dicomlab: 1" first')
     try:
         recipe = Recipe.model_validate(source.data)
     except ValidationError as error:
@@ -113,8 +108,7 @@ def _codes(path: Path, table: str, line: int) -> Codes:
     try:
         return read_codes(path.parent / table)
     except RecipeError as error:
-        message = f"recipe {path.name}, line {line}: {error}"
-        raise RecipeError(message) from None
+        raise RecipeError(f"recipe {path.name}, line {line}: {error}") from None
 
 
 def _told(error: ErrorDetails, source: Source) -> tuple[int, str]:
@@ -165,8 +159,7 @@ def save(recipe: Recipe, path: str | os.PathLike[str]) -> Path:
     place = Path(path)
     patient = recipe.identifiers.patient
     if isinstance(patient, Table) and not (place.parent / patient.table).is_file():
-        message = f"recipe {place.name}: its table is not found from there; copy the table beside it first"
-        raise RecipeError(message)
+        raise RecipeError(f"recipe {place.name}: its table is not found from there; copy the table beside it first")
     try:
         descriptor, name = tempfile.mkstemp(".partial", dir=place.parent)
     except OSError as error:

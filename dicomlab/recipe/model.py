@@ -79,8 +79,7 @@ class Select(Form):
     def _modalities(cls, names: tuple[str, ...]) -> tuple[str, ...]:
         for name in names:
             if not re.fullmatch(r"[A-Z0-9_]{2,16}", name):
-                message = f'"{name}" is no modality; write the capital letters of PS3.3 C.7.3.1.1.1, such as MR'
-                raise ValueError(message)
+                raise ValueError(f'"{name}" is no modality; write the capital letters of PS3.3 C.7.3.1.1.1, such as MR')
         return _each_once(names)
 
     @field_validator("sop_classes")
@@ -92,8 +91,7 @@ class Select(Form):
             if not re.fullmatch(RE_VALID_UID, uid) or len(uid) > UID_LENGTH:
                 near = get_close_matches(name, keywords, n=1)
                 hint = f"did you mean {near[0]}?" if near else "write CTImageStorage or 1.2.840.10008.5.1.4.1.1.2"
-                message = f'"{name}" is no SOP Class; {hint}'
-                raise ValueError(message)
+                raise ValueError(f'"{name}" is no SOP Class; {hint}')
         return _each_once(uids)
 
     def accepts(self, modality: str, sop_class_uid: str) -> bool:
@@ -128,8 +126,7 @@ class Identifiers(Form):
     @classmethod
     def _patient(cls, value: object) -> object:
         if value not in ("keyed", "random") and not isinstance(value, Mapping | Table):
-            message = "patient is not keyed, random or {table: codes.csv}; write one of the three"
-            raise ValueError(message)
+            raise ValueError("patient is not keyed, random or {table: codes.csv}; write one of the three")
         return value
 
     @field_validator("prefix")
@@ -137,8 +134,7 @@ class Identifiers(Form):
     def _prefix(cls, prefix: str) -> str:
         room = SH_LENGTH - CODE_CHARACTERS
         if len(prefix) > room or not re.fullmatch(r"[A-Za-z0-9_-]*", prefix):
-            message = f"prefix is not at most {room} letters, digits, - and _; shorten it"
-            raise ValueError(message)
+            raise ValueError(f"prefix is not at most {room} letters, digits, - and _; shorten it")
         return prefix
 
     @model_validator(mode="after")
@@ -169,8 +165,7 @@ class Dates(Form):
     @model_validator(mode="after")
     def _a_week_at_least(self) -> Dates:
         if self.whole_weeks and self.range_days < 7:  # noqa: PLR2004  days of a week
-            message = "whole_weeks needs range_days of at least 7; raise it or write whole_weeks: false"
-            raise ValueError(message)
+            raise ValueError("whole_weeks needs range_days of at least 7; raise it or write whole_weeks: false")
         return self
 
 
@@ -221,15 +216,13 @@ class Rule(Form):
         letter = _LETTERS.get(value) if isinstance(value, str) else None
         hint = f"to {_MEANINGS[letter or 'X']} an attribute write {letter or 'X'}"
         shown = f' "{value}"' if isinstance(value, str) and len(value) <= 16 else ""  # noqa: PLR2004  a word, no value
-        message = f"action{shown} is not one of {words}; {hint}"
-        raise ValueError(message)
+        raise ValueError(f"action{shown} is not one of {words}; {hint}")
 
     @field_validator("reason")
     @classmethod
     def _reason(cls, text: str) -> str:
         if not text.strip():
-            message = "reason is empty; say in a few words why this attribute is an exception"
-            raise ValueError(message)
+            raise ValueError("reason is empty; say in a few words why this attribute is an exception")
         return text.strip()
 
     @model_validator(mode="after")
@@ -249,8 +242,7 @@ class Rule(Form):
         if vrs and not any(map(self.can_act_on, vrs)):
             vr = "/".join(sorted(vrs))
             hint = "write a whole width" if vrs <= VRS.get(self.action, vrs) else "choose another action"
-            message = f"{self.action} as it stands cannot act on {chosen.text}, whose VR is {vr}; {hint}"
-            raise ValueError(message)
+            raise ValueError(f"{self.action} as it stands cannot act on {chosen.text}, whose VR is {vr}; {hint}")
         if self.action is Action.REPLACE:
             self._refuse_invalid_value(vrs)
         return self
@@ -263,14 +255,11 @@ class Rule(Form):
                 message = f"{name} is no argument of {self.action}; delete it or choose the action that takes it"
                 raise ValueError(message)
             if not given and name in wanted:
-                message = f"{self.action} needs {name}; add {name}: …"
-                raise ValueError(message)
+                raise ValueError(f"{self.action} needs {name}; add {name}: …")
         if self.width is not None and not 0 < self.width < float("inf"):
-            message = "width is not above 0; write the width of a bin in the attribute's unit"
-            raise ValueError(message)
+            raise ValueError("width is not above 0; write the width of a bin in the attribute's unit")
         if self.length is not None and self.length < 1:
-            message = "length is not at least 1; to empty the attribute write action: Z"
-            raise ValueError(message)
+            raise ValueError("length is not at least 1; to empty the attribute write action: Z")
         if self.find is not None:
             _refuse_expression(self.find, self.replace or "")
 
@@ -279,11 +268,9 @@ class Rule(Form):
             try:
                 validate_value(vr, self.value, config.RAISE)
             except ValueError:
-                message = f"value is not valid for the VR {vr} (PS3.5 6.2); write one that is"
-                raise ValueError(message) from None
+                raise ValueError(f"value is not valid for the VR {vr} (PS3.5 6.2); write one that is") from None
         if self.value == "":
-            message = "value is empty; to empty the attribute write action: Z"
-            raise ValueError(message)
+            raise ValueError("value is empty; to empty the attribute write action: Z")
 
     @property
     def selector(self) -> Selector:
@@ -324,13 +311,11 @@ def _refuse_expression(find: str, replace: str) -> None:
         message = "find and replace are no regular expression of Python; mend the brackets, groups and backslashes"
         raise ValueError(message) from None
     if expression.match(""):
-        message = "find matches the empty text, so it would match everywhere; make it match something"
-        raise ValueError(message)
+        raise ValueError("find matches the empty text, so it would match everywhere; make it match something")
 
 
 def _each_once(names: tuple[str, ...]) -> tuple[str, ...]:
     for name in names:
         if names.count(name) > 1:
-            message = f'"{name}" is listed twice; keep one'
-            raise ValueError(message)
+            raise ValueError(f'"{name}" is listed twice; keep one')
     return names

@@ -98,15 +98,13 @@ def selector(text: str) -> Selector:
 
 def _by_vr(text: str, name: str) -> Selector:
     if name not in {str(vr) for vr in VR if len(vr) == 2}:  # noqa: PLR2004  pydicom also lists "US or SS"
-        message = f'"{text}" names no VR; write two capital letters of PS3.5 6.2, such as vr:PN'
-        raise ValueError(message)
+        raise ValueError(f'"{text}" names no VR; write two capital letters of PS3.5 6.2, such as vr:PN')
     return Selector(text, vr=name)
 
 
 def _by_creator(text: str, pattern: str) -> Selector:
     if not pattern:
-        message = 'after "creator:" comes the name of a private creator, * for any characters'
-        raise ValueError(message)
+        raise ValueError('after "creator:" comes the name of a private creator, * for any characters')
     return Selector(text, mask=0x00010000, bits=0x00010000, creator=pattern)
 
 
@@ -114,8 +112,7 @@ def _private(text: str, group: str, creator: str, element: str) -> Selector:
     mask, bits = _nibbles(group + "00" + element)
     mask &= _ONE_IN_ITS_BLOCK
     if not bits & mask & 0x00010000:
-        message = f"{text}: private attributes have odd groups; write the odd group of the block"
-        raise ValueError(message)
+        raise ValueError(f"{text}: private attributes have odd groups; write the odd group of the block")
     literal = re.sub(r"([*?\[])", r"[\1]", creator)  # a quoted creator is meant to the letter
     return Selector(text, mask, bits & mask, creator=literal, exact=mask == _ONE_IN_ITS_BLOCK)
 
@@ -123,8 +120,7 @@ def _private(text: str, group: str, creator: str, element: str) -> Selector:
 def _tag(text: str, digits: str) -> Selector:
     mask, bits = _nibbles(digits)
     if mask == 0:
-        message = f"{text} means every attribute; a rule is an exception: name what it is about"
-        raise ValueError(message)
+        raise ValueError(f"{text} means every attribute; a rule is an exception: name what it is about")
     return _not_meta(Selector(text, mask, bits, exact=mask == _ONE))
 
 
@@ -135,14 +131,12 @@ def _keyword(text: str) -> Selector:
         return Selector(text, *_nibbles(repeater))
     near = get_close_matches(text, [*keyword_dict, *_REPEATER_KEYWORDS], n=1, cutoff=0.8)
     hint = f"did you mean {near[0]}? " if near else ""
-    message = f'attribute "{text}" is not known; {hint}write {FORMS}; anything with a comma needs quotes'
-    raise ValueError(message)
+    raise ValueError(f'attribute "{text}" is not known; {hint}write {FORMS}; anything with a comma needs quotes')
 
 
 def _not_meta(found: Selector) -> Selector:
     if found.mask >> 16 == 0xFFFF and found.bits >> 16 == _FILE_META:  # noqa: PLR2004  every bit of the group
-        message = f"{found.text} is file meta information, which is always written anew; delete the rule"
-        raise ValueError(message)
+        raise ValueError(f"{found.text} is file meta information, which is always written anew; delete the rule")
     return found
 
 

@@ -63,8 +63,7 @@ def _option(name: str) -> str:
     if name not in standard.OPTIONS:
         near = get_close_matches(name, standard.OPTIONS, n=1, cutoff=0.5)
         hint = f"did you mean {near[0]}?" if near else f"the options are {', '.join(standard.OPTIONS)}"
-        message = f'option "{name}" is not one of the twelve of PS3.15 Annex E; {hint}'
-        raise ValueError(message)
+        raise ValueError(f'option "{name}" is not one of the twelve of PS3.15 Annex E; {hint}')
     return name
 
 
@@ -108,11 +107,9 @@ class Recipe(Form):
     @classmethod
     def _options(cls, options: tuple[str, ...]) -> tuple[str, ...]:
         if twice := next((name for name in options if options.count(name) > 1), None):
-            message = f"option {twice} is listed twice; keep one"
-            raise ValueError(message)
+            raise ValueError(f"option {twice} is listed twice; keep one")
         if {FULL_DATES, MODIFIED_DATES} <= set(options):
-            message = f"options {FULL_DATES} and {MODIFIED_DATES} exclude each other (PS3.15 E.3.6); keep one"
-            raise ValueError(message)
+            raise ValueError(f"options {FULL_DATES} and {MODIFIED_DATES} exclude each other (PS3.15 E.3.6); keep one")
         return tuple(name for name in standard.OPTIONS if name in options)
 
     @field_validator(*BLOCKS)
@@ -188,8 +185,7 @@ class Recipe(Form):
         except ValidationError as error:
             found = error.errors(include_url=False, include_input=False)
             said = "; ".join(one["msg"].removeprefix("Value error, ") for one in found)
-            message = f"recipe {self.name}: {said}"
-            raise RecipeError(message) from None
+            raise RecipeError(f"recipe {self.name}: {said}") from None
         lines = self._lines if changed.rules == self.rules else ()
         for name, value in (("_name", self._name), ("_codes", self._codes), ("_lines", lines)):
             setattr(changed, name, value)
@@ -284,8 +280,7 @@ class Recipe(Form):
             The recipe has no table, or was not loaded from a file.
         """
         if self._codes is None:
-            message = f"recipe {self.name}: no table of codes was read; load the recipe from its file"
-            raise RecipeError(message)
+            raise RecipeError(f"recipe {self.name}: no table of codes was read; load the recipe from its file")
         return self._codes.of(issuer, patient_id)
 
     @property

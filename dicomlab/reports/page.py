@@ -69,8 +69,7 @@ def write(
     elif target.suffix == ".json":
         text = json.dumps(facts, indent=1, ensure_ascii=False) + "\n"
     else:
-        message = "a report is written as .html or .json; give its name one of these endings"
-        raise ReleaseError(message)
+        raise ReleaseError("a report is written as .html or .json; give its name one of these endings")
     files.write_atomic(target, [text.encode("utf-8")])
     return target
 

@@ -99,8 +99,7 @@ def _subjects(source: Path, chosen: Sequence[str]) -> list[tuple[Path, str]]:
             raise SourceError(message)
         return [(source, "")]
     if missing := set(chosen) - {p.name for p in below}:
-        message = f"{len(missing)} of the subjects named do not exist; give names of folders in the source"
-        raise SourceError(message)
+        raise SourceError(f"{len(missing)} of the subjects named do not exist; give names of folders in the source")
     return [(p, p.name) for p in below if not chosen or p.name in chosen]
 
 

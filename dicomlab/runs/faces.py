@@ -217,8 +217,7 @@ class _Frame:
             before = volume.loaded(stack, self.datasets)
             looked = deface.check(before, deface.deface(before, found), found)
             if stack is best and not looked.passed:
-                message = f"the check after it failed: {looked.why}"
-                raise FaceRefused(message)
+                raise FaceRefused(f"the check after it failed: {looked.why}")
             scores = scores or looked.numbers()
             ok = looked.passed or not looked.shows_face or _but_for_brain(looked)
             air = deface.air_value(before)

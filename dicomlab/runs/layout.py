@@ -54,8 +54,7 @@ class Layout:
         came, out = Path(source).resolve(), Path(release).resolve()
         hidden = Path(private).resolve() if private is not None else out.with_name(out.name + "-private")
         if not came.exists():
-            message = "the source does not exist; give a folder, or a file, that does"
-            raise SourceError(message)
+            raise SourceError("the source does not exist; give a folder, or a file, that does")
         pairs = (
             ("the release", out, "the source", came if came.is_dir() else came.parent),
             ("the private folder", hidden, "the source", came if came.is_dir() else came.parent),

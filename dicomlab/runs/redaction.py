@@ -74,8 +74,7 @@ def empty_folder(out: Path) -> None:
     try:
         out.mkdir(parents=True, exist_ok=True)
         if any(out.iterdir()):
-            message = "the output folder is not empty; choose a new or an empty one"
-            raise ReleaseError(message)
+            raise ReleaseError("the output folder is not empty; choose a new or an empty one")
     except OSError as error:
         raise files.cannot_write(error) from error
 

@@ -166,8 +166,7 @@ def read_manifest(layout: Layout) -> tuple[Outcome, ...]:
         message = f"the release has no {MANIFEST}; give a folder that dicomlab run wrote, or run again to finish it"
         raise ReleaseError(message) from error
     except (ValueError, KeyError, TypeError) as error:
-        message = f"{MANIFEST} of the release is not whole; run again with --overwrite"
-        raise ReleaseError(message) from error
+        raise ReleaseError(f"{MANIFEST} of the release is not whole; run again with --overwrite") from error
 
 
 def _crosswalk(layout: Layout) -> dict[int, dict[str, str]]:

@@ -77,14 +77,12 @@ def planes(dataset: Dataset) -> tuple[Plane, ...]:
     count = int(dataset.get("NumberOfFrames") or 1)
     if "PerFrameFunctionalGroupsSequence" in dataset:
         if len(dataset.PerFrameFunctionalGroupsSequence) != count:
-            message = "functional groups: not one item for each frame"
-            raise VolumeError(message)
+            raise VolumeError("functional groups: not one item for each frame")
         return tuple(_plane(dataset, n) for n in range(count))
     if "GridFrameOffsetVector" in dataset:
         return _dose(dataset, count)
     if count != 1:
-        message = "several frames without functional groups: their positions are not stated"
-        raise VolumeError(message)
+        raise VolumeError("several frames without functional groups: their positions are not stated")
     return (_plane(dataset, 0),)
 
 
@@ -135,8 +133,7 @@ def _numbers(value: Any, count: int, what: str) -> Floats:  # noqa: ANN401
     except (TypeError, ValueError):
         numbers = np.empty(0)
     if numbers.shape != (count,) or not np.isfinite(numbers).all():
-        message = f"{what} is missing or not {count} numbers: the frame has no place in the patient"
-        raise VolumeError(message)
+        raise VolumeError(f"{what} is missing or not {count} numbers: the frame has no place in the patient")
     return numbers
 
 
@@ -146,13 +143,11 @@ def _plane(dataset: Dataset, n: int) -> Plane:
     ).reshape(2, 3)
     lengths = np.linalg.norm(cosines, axis=1)
     if np.abs(lengths - 1).max() > COSINE or abs(cosines[0] @ cosines[1]) > COSINE:
-        message = "ImageOrientationPatient is no pair of orthogonal unit vectors"
-        raise VolumeError(message)
+        raise VolumeError("ImageOrientationPatient is no pair of orthogonal unit vectors")
     row, column = cosines / lengths[:, None]
     spacing = _numbers(_group(dataset, n, "PixelMeasuresSequence", "PixelSpacing"), 2, "PixelSpacing")
     if spacing.min() <= 0:
-        message = "PixelSpacing is not positive"
-        raise VolumeError(message)
+        raise VolumeError("PixelSpacing is not positive")
     thickness = _group(dataset, n, "PixelMeasuresSequence", "SliceThickness") or _group(
         dataset, n, "PixelMeasuresSequence", "SpacingBetweenSlices"
     )

@@ -303,17 +303,14 @@ def _stack(group: _Group, dataset: Dataset) -> Stack:
     """Return the stack of frames at distinct, even positions, or raise VolumeError with what is wrong."""
     number, heights = _positions(group.planes)
     if len(heights) < len(number):
-        message = "slices repeat at the same position, and no attribute tells which belong together"
-        raise VolumeError(message)
+        raise VolumeError("slices repeat at the same position, and no attribute tells which belong together")
     if len(heights) == 1:
-        message = "a single slice is no volume"
-        raise VolumeError(message)
+        raise VolumeError("a single slice is no volume")
     steps = np.diff(heights)
     usual = float(np.sort(steps)[(len(steps) - 1) // 2])
     gaps = np.flatnonzero(steps > GAP * usual)
     if gaps.size:
-        message = f"missing slices: {gaps.size} gaps, the first after slice {gaps[0] + 1} of {len(heights)}"
-        raise VolumeError(message)
+        raise VolumeError(f"missing slices: {gaps.size} gaps, the first after slice {gaps[0] + 1} of {len(heights)}")
     order = np.argsort(number)
     frames = [group.planes[n] for n in order]
     positions = np.array([p.position for p in frames])
@@ -325,11 +322,9 @@ def _stack(group: _Group, dataset: Dataset) -> Stack:
         message = f"uneven spacing of slices, worst at slice {int(np.abs(along).argmax()) + 1} of {len(frames)}"
         raise VolumeError(message)
     if np.linalg.norm(step - normal * (step @ normal)) > TILT * (step @ normal):
-        message = "gantry tilt: the slices are sheared against their normal"
-        raise VolumeError(message)
+        raise VolumeError("gantry tilt: the slices are sheared against their normal")
     if np.linalg.norm(off - along[:, None] * normal, axis=1).max() > UNEVEN_MM:
-        message = "slices are shifted against each other in their plane"
-        raise VolumeError(message)
+        raise VolumeError("slices are shifted against each other in their plane")
     return Stack(
         shape=(len(frames), frames[0].rows, frames[0].columns),
         affine=frames[0].affine(step),

@@ -179,8 +179,7 @@ def with_settings(
         There is no reason, or the recipe cannot be obeyed so.
     """
     if not reason.strip():
-        message = "a decision needs a reason; write in a few words why"
-        raise RecipeError(message)
+        raise RecipeError("a decision needs a reason; write in a few words why")
     block = recipe.deface or Deface()
     own = [one for one in block.decisions if one.subject != subject(volume)]
     changed: dict[str, Any] = settings.model_dump() if everyone else block.model_dump(exclude={"decisions"})
@@ -204,5 +203,4 @@ def checked(settings: DefaceSettings, **changes: float) -> DefaceSettings:
         return DefaceSettings(**{**settings.model_dump(), **changes})
     except ValidationError as error:
         told = error.errors(include_url=False, include_input=False)[0]
-        message = f"{told['loc'][-1]}: {told['msg']}"
-        raise RecipeError(message) from None
+        raise RecipeError(f"{told['loc'][-1]}: {told['msg']}") from None

@@ -154,8 +154,7 @@ def of_frames(
         There is no frame.
     """
     if not len(frames):
-        message = "there is no frame to look at; give at least one"
-        raise ValueError(message)
+        raise ValueError("there is no frame to look at; give at least one")
     first = np.asarray(frames[0])
     coloured = first.dtype == np.uint32
     width = 4 if coloured else 1 if bits is None and len(frames) > 1 else _width(first, bits, budget)
@@ -230,8 +229,7 @@ def _width(array: NDArray[Any], bits: int | None, budget: int) -> int:
     if bits is None:
         return 1 if array.dtype in (np.uint8, np.bool_) or 2 * array.size > budget else 2
     if bits not in (8, 16):
-        message = "bits is not 8 or 16; write one of the two"
-        raise ValueError(message)
+        raise ValueError("bits is not 8 or 16; write one of the two")
     return bits // 8
 
 

@@ -257,8 +257,7 @@ def decided(
         message = "this text matches what identifies the patient, and no run keeps it; leave it to be blanked"
         raise DicomlabError(message)
     if not reason.strip():
-        message = "a decision needs a reason; write in a few words why"
-        raise DicomlabError(message)
+        raise DicomlabError("a decision needs a reason; write in a few words why")
     where = {"series": shot.series} if scope == "series" else {"scanner": shot.scanner}
     new = TextDecision(box=mark.box, frame=mark.frame, action=action, reason=reason.strip(), **where)
     return (*undecided(decisions, shot, mark), new)

@@ -60,8 +60,7 @@ def corpus(folder: Path, seed: int, size: int) -> Mapping[str, Any]:
         When the folder holds something already, or nothing is asked for.
     """
     if size < 1 or (folder.exists() and any(folder.iterdir())):
-        message = f"{folder} must be new or empty, and the corpus have one instance or more"
-        raise DicomlabError(message)
+        raise DicomlabError(f"{folder} must be new or empty, and the corpus have one instance or more")
     (folder / "corpus").mkdir(parents=True, exist_ok=True)
     files = {}
     for name, content, entry in _instances(seed, size):

@@ -125,8 +125,7 @@ def line(text: str, face: Face, height: int) -> NDArray[np.float32]:
             drawn = _pil(said, _truetype(face.file, size), "1" if face.way == "aliased" else "L")
     rows, columns = np.any(drawn > 0, axis=1), np.any(drawn > 0, axis=0)
     if not rows.any():
-        message = f"the typeface {face.name} has none of the characters of a text of {len(text)} characters"
-        raise ValueError(message)
+        raise ValueError(f"the typeface {face.name} has none of the characters of a text of {len(text)} characters")
     first, last = np.argmax(rows), len(rows) - np.argmax(rows[::-1])
     left, right = np.argmax(columns), len(columns) - np.argmax(columns[::-1])
     return np.ascontiguousarray(drawn[first:last, left:right], dtype=np.float32)

@@ -54,8 +54,7 @@ def _native(ds: Dataset, wide: np.dtype[np.generic]) -> list[NDArray[np.generic]
     each = rows * columns * (2 if halved else samples)
     content = np.frombuffer(ds.PixelData, wide)
     if len(content) < each * count(ds):
-        message = f"pixel data holds {len(content)} samples, and the header tells of {each * count(ds)}"
-        raise ValueError(message)
+        raise ValueError(f"pixel data holds {len(content)} samples, and the header tells of {each * count(ds)}")
     found: list[NDArray[np.generic]] = []
     for number in range(count(ds)):
         part = content[number * each : (number + 1) * each].astype(wide.newbyteorder("="))
@@ -85,8 +84,7 @@ def _decoder(ds: Dataset, syntax: str) -> Callable[[bytes], NDArray[np.generic]]
         return lambda piece: np.asarray(imagecodecs.jpeg2k_decode(piece))
     if syntax == _RLE:
         return lambda piece: _rle(piece, ds)
-    message = f"the transfer syntax {syntax} is none that a corpus of burned-in text is written in"
-    raise ValueError(message)
+    raise ValueError(f"the transfer syntax {syntax} is none that a corpus of burned-in text is written in")
 
 
 def _rle(piece: bytes, ds: Dataset) -> NDArray[np.generic]:

@@ -117,8 +117,7 @@ class Draft:
         for step in steps:
             found = _STEP.fullmatch(step)
             if found is None:
-                message = f"attribute path step {step!r} has no item number"
-                raise ValueError(message)
+                raise ValueError(f"attribute path step {step!r} has no item number")
             keyword, index = found[1], int(found[2])
             items = held.get(keyword) or Items()
             while len(items) <= index:
@@ -169,15 +168,13 @@ class Draft:
         fate = fates().get(leaf)
         category = category or (fate.category if fate else "")
         if not category:
-            message = f"{path}: no category in the table; say one"
-            raise ValueError(message)
+            raise ValueError(f"{path}: no category in the table; say one")
         self.notes[path, category] = _Note(path, vr, category, tuple(values), tuple(words), ends or {})
 
     def refer(self, path: str, category: str = "UID reference") -> None:
         """Set the reference to the target in an item: its SOP Class and Instance UIDs."""
         if self.target is None:
-            message = f"{path}: nothing to refer to"
-            raise ValueError(message)
+            raise ValueError(f"{path}: nothing to refer to")
         self.put(f"{path}.ReferencedSOPClassUID", self.target.sop_class)
         self.plant(f"{path}.ReferencedSOPInstanceUID", self.target.instance, category=category)
 

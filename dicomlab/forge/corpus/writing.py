@@ -39,8 +39,7 @@ def write(out: Path, *, seed: int, count: int) -> Mapping[str, Any]:
         When there is to be no patient.
     """
     if count < 1:
-        message = f"a corpus of {count} patients has no files; ask for one patient or more"
-        raise DicomlabError(message)
+        raise DicomlabError(f"a corpus of {count} patients has no files; ask for one patient or more")
     out.mkdir(parents=True, exist_ok=True)
     sizes: dict[str, set[str]] = {"classes": set(), "syntaxes": set(), "scripts": set(), "categories": set()}
     total = {"files": 0, "items": 0}

@@ -82,8 +82,7 @@ def forge_head(  # noqa: PLR0913 - each is a thing that a test wants to vary
     """
     for word, words in ((contrast, (*CONTRASTS,)), (fov, FIELDS_OF_VIEW), (plane, (*PLANES,))):
         if word not in words:
-            message = f"{word!r} is none of {', '.join(words)}"
-            raise ValueError(message)
+            raise ValueError(f"{word!r} is none of {', '.join(words)}")
     draw = Draw(seed, "scan", contrast, plane)
     quality = quality or Quality.drawn(draw.sub("quality"), contrast)
     shape = replace(person(seed, age), hair=quality.hair, earphones=quality.earphones, neck_bend=-pose[0] / 2)

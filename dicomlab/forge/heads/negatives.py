@@ -151,8 +151,7 @@ def forge_negative(
         When there is no such kind.
     """
     if kind not in NEGATIVES:
-        message = f"{kind!r} is none of {', '.join(NEGATIVES)}"
-        raise ValueError(message)
+        raise ValueError(f"{kind!r} is none of {', '.join(NEGATIVES)}")
     draw = Draw(seed, "negative", kind)
     drawing, usual, half, middle = _KINDS.get(kind, (None, "T1", (90, 110, 95), (0, -15, 5)))
     contrast = contrast or usual

@@ -58,8 +58,7 @@ def score(head: SyntheticHead, after: NDArray[np.generic], mask: Mask) -> Scores
         When the volume is no head.
     """
     if head.truth is None:
-        message = f"{head.name} is no head: there is no face whose removal could be scored"
-        raise ValueError(message)
+        raise ValueError(f"{head.name} is no head: there is no face whose removal could be scored")
     before = head.array.astype(np.float32)
     to_index, size, origin = front_grid(head.affine, head.array.shape, head.truth.upright)
     low = float(before.min())

@@ -126,8 +126,7 @@ def _place(sheet: Sheet, head: SyntheticHead, series: Series, k: int) -> None:
     """Put the position of slice k (PS3.3 C.7.6.2) in the patient's Frame of Reference."""
     normal, down, across = (head.affine[:3, n] / head.spacing[n] for n in range(3))
     if np.cross(across, down) @ normal < 0:
-        message = f"{head.name}: slices must ascend along the normal of their rows and columns"
-        raise ValueError(message)
+        raise ValueError(f"{head.name}: slices must ascend along the normal of their rows and columns")
     sheet.put(
         FrameOfReferenceUID=frame_of_reference(series), PositionReferenceIndicator="", PatientPosition="HFS",
         ImageOrientationPatient=ds([*across, *down]), PixelSpacing=ds([head.spacing[1], head.spacing[2]]),
@@ -175,8 +174,7 @@ def pixels(sheet: Sheet, samples: Samples) -> None:
 def _enhanced(head: SyntheticHead, stored: Stored, series: Series) -> Sheet:
     """Return one instance with a frame per slice (PS3.3 A.36)."""
     if series.modality != "MR":
-        message = f"{head.name}: only MR is written as one instance of many frames"
-        raise ValueError(message)
+        raise ValueError(f"{head.name}: only MR is written as one instance of many frames")
     samples = stored.samples(head)
     order = range(len(samples) - 1, -1, -1) if stored.descending else range(len(samples))
     sheet = sheet_of(Book(), "", series, sop_class=EnhancedMRImageStorage, number=1)

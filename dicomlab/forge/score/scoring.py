@@ -139,8 +139,7 @@ def _answers(key: Path, profile: str) -> dict[str, Any]:
         message = f"{key.name} is no answer key; give the KEY.json that `dicomlab forge --corpus` wrote"
         raise DicomlabError(message) from error
     if profile not in known:
-        message = f"the key has no profile {profile!r}; say one of {', '.join(known)}"
-        raise DicomlabError(message)
+        raise DicomlabError(f"the key has no profile {profile!r}; say one of {', '.join(known)}")
     return answers
 
 
