@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import copy
 import json
 import os
 import subprocess
 import sys
+import time
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -52,7 +55,7 @@ def saved(*cells, metadata=None):
     """The notebook as it would be written, as text."""
     content = {"nbformat": 4, "nbformat_minor": 5, "metadata": metadata or {"kernelspec": SPEC}, "cells": list(cells)}
     model = {"type": "notebook", "format": "json", "content": copy.deepcopy(content)}
-    guard.before_save(model=model, path="x.ipynb", contents_manager=None)
+    guard.before_save(model)
     return json.dumps(model["content"], ensure_ascii=False)
 
 
@@ -131,13 +134,72 @@ def test_files_that_arrive_later_are_known_at_the_next_saving(ours, source):
     assert "Brackenridge" not in saved(code("x", shown(value="Brackenridge")))
 
 
-def test_until_it_is_known_who_is_in_a_folder_no_output_is_saved(ours, source, monkeypatch):
-    monkeypatch.setattr(guard, "_PATIENCE", 0.0)
+@pytest.fixture
+def contents(tmp_path):
+    """What writes files for JupyterLab, in a folder of its own."""
+    (tmp_path / "lab").mkdir()
+    return guard.Contents(root_dir=str(tmp_path / "lab"))
+
+
+def writing(contents, *cells):
+    content = {"nbformat": 4, "nbformat_minor": 5, "metadata": {"kernelspec": SPEC}, "cells": list(cells)}
+    return contents.save({"type": "notebook", "format": "json", "content": content}, "x.ipynb")
+
+
+def gathering(ours, source, seconds):
+    """Let the guard take this long until it knows who is in the folder."""
+    ours._worker.submit(time.sleep, seconds)
     ours.take("folder", str(source))
-    ours._worker.submit(__import__("time").sleep, 0.5)
-    text = saved(code("x", shown(value="anything")))
-    assert "anything" not in text
-    assert "save again in a moment" in text
+
+
+def test_saving_waits_until_it_is_known_who_is_in_a_folder_and_the_server_goes_on(ours, source, contents):
+    gathering(ours, source, 0.5)
+    beats = []
+
+    async def saved_meanwhile():
+        saving = asyncio.create_task(writing(contents, code("x", shown(value="Quillfeather"), shown(value="27 files"))))
+        while not saving.done():
+            beats.append(time.monotonic())
+            await asyncio.sleep(0.02)
+        await saving
+
+    asyncio.run(saved_meanwhile())
+    written = Path(contents.root_dir, "x.ipynb").read_text("utf-8")
+    assert "27 files" in written
+    assert "uillfeather" not in written
+    assert max(later - sooner for sooner, later in pairwise(beats)) < 0.3
+
+
+@pytest.mark.parametrize("cell", [code("name = 'Quillfeather'"), code("x", shown(value="27 files"))])
+def test_what_cannot_be_searched_in_time_is_refused_and_the_file_stays_as_it_was(
+    ours, source, contents, monkeypatch, cell
+):
+    asyncio.run(writing(contents, code("before")))
+    monkeypatch.setattr(guard, "_PATIENCE", 0.05)
+    gathering(ours, source, 0.5)
+    with pytest.raises(HTTPError, match=r"still being searched .* nothing is lost.* save again in a moment") as caught:
+        asyncio.run(writing(contents, cell))
+    assert caught.value.status_code == 409
+    assert "before" in Path(contents.root_dir, "x.ipynb").read_text("utf-8")
+
+
+def test_a_new_notebook_need_not_wait(ours, source, contents):
+    gathering(ours, source, 0.5)
+    start = time.monotonic()
+    asyncio.run(contents.new({"type": "notebook"}, "new.ipynb"))
+    assert time.monotonic() - start < 0.4
+
+
+def test_many_folders_at_once_are_read_in_one_go(ours, source, monkeypatch):
+    read = []
+    gathered = ours._gathered
+    monkeypatch.setattr(ours, "_gathered", lambda: read.append(1) or gathered())
+    ours._worker.submit(time.sleep, 0.2)
+    for number in range(50):
+        ours.take("folder", str(source / f"{number}"))
+    ours.take("folder", str(source))
+    assert "uillfeather" not in saved(code("x", shown(value="Quillfeather")))
+    assert len(read) <= 3
 
 
 def test_pseudonyms_of_our_own_releases_identify_nobody(ours, source, tmp_path):
@@ -151,9 +213,9 @@ def test_pseudonyms_of_our_own_releases_identify_nobody(ours, source, tmp_path):
 def test_a_text_file_that_names_a_patient_is_not_saved(ours, source):
     ours.take("tree", str(source))
     model = {"type": "file", "format": "text", "content": "all is well"}
-    guard.before_save(model=model, path="notes.txt")
+    guard.before_save(model)
     with pytest.raises(HTTPError, match="holds what identifies"):
-        guard.before_save(model={**model, "content": "Quillfeather, Ottoline"}, path="notes.txt")
+        guard.before_save({**model, "content": "Quillfeather, Ottoline"})
 
 
 def test_when_the_search_itself_fails_nothing_is_saved(ours, monkeypatch):

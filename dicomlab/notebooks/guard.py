@@ -2,12 +2,14 @@
 
 Kernels (`screen`) tell it which folders they read and which cells revealed a value; it gathers who is in the DICOM
 files there. What a saved notebook must not hold is taken out of its outputs; what a person typed is not changed:
-the file is then not saved, and the message says which cell to mend. What is not known yet is treated as unsafe.
+the file is then not saved, and the message says which cell to mend. While it is not known yet who is in the files,
+saving waits, and the server goes on; after `_PATIENCE` it is refused. Nothing is written that was not searched.
 """
 
 from __future__ import annotations
 
 import ast
+import asyncio
 import os
 import re
 from collections.abc import Iterator, Mapping
@@ -18,8 +20,9 @@ from dataclasses import dataclass, field
 from multiprocessing.connection import Connection, Listener
 from pathlib import Path
 from threading import Lock, Thread
-from typing import Any
+from typing import Any, NoReturn
 
+from jupyter_server.services.contents.largefilemanager import AsyncLargeFileManager
 from tornado.web import HTTPError
 
 from dicomlab import judge
@@ -27,7 +30,7 @@ from dicomlab.notebooks.parameters import assigned, source_of
 from dicomlab.notebooks.screen import ADDRESS
 from dicomlab.notebooks.scrubbing import identifying, stored_outputs
 
-_PATIENCE = 5.0  # seconds that saving waits for what is still being gathered
+_PATIENCE = 90.0  # seconds; less than the two minutes between savings that JupyterLab does by itself
 _REFUSED = 409  # JupyterLab shows the message of any such answer
 _OURS = re.compile(rb"dicomlab [0-9]")  # De-identification Method of our releases: pseudonyms identify nobody
 _BEGINNING = 1 << 14  # bytes of a file in which that stands
@@ -43,6 +46,7 @@ class Guard:
     _known: dict[str, tuple[int, int]] = field(default_factory=dict)
     _identity: judge.Identity = field(default_factory=judge.Identity)
     _lock: Lock = field(default_factory=Lock)
+    _next: Future[judge.Identity] | None = None
     _worker: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(1))
 
     def take(self, what: str, value: str) -> None:
@@ -54,13 +58,20 @@ class Guard:
 
     def gather(self) -> Future[judge.Identity]:
         """Read what is new in the folders, in another thread; the future holds who is in them all."""
-        return self._worker.submit(self._gathered)
+        with self._lock:  # one that did not begin yet will see all folders that are known now
+            if self._next is None or self._next.running() or self._next.done():
+                self._next = self._worker.submit(self._gathered)
+            return self._next
 
-    def identity(self) -> judge.Identity | None:
-        """Return who is in the folders, None while that is not known."""
-        with suppress(TooLate):
+    def identity(self) -> judge.Identity:
+        """Return who is in the folders; refuse when that is not known in time."""
+        try:
             return self.gather().result(_PATIENCE)
-        return None
+        except TooLate:
+            _refuse(
+                f"not saved yet: the folder is still being searched for names ({len(self._known):,} files so far); "
+                "nothing is lost, it stays in this window: save again in a moment"
+            )
 
     def listen(self, address: str) -> None:
         """Take what kernels tell, in threads that end with this process."""
@@ -120,22 +131,30 @@ if os.environ.get(ADDRESS):
     guard.listen(os.environ[ADDRESS])
 
 
-def before_save(model: dict[str, Any], path: str, contents_manager: object = None, **_: object) -> None:
-    """Scrub a notebook before JupyterLab's server writes it, or refuse to (``ContentsManager.pre_save_hook``).
+class Contents(AsyncLargeFileManager):
+    """The files of JupyterLab's server, searched before they are written."""
+
+    async def save(self, model: dict[str, Any], path: str = "") -> dict[str, Any]:
+        """Write a file once it is known to identify nobody; the server goes on meanwhile."""
+        await asyncio.to_thread(before_save, model)
+        written: dict[str, Any] = await super().save(model, path)  # type: ignore[no-untyped-call]
+        return written
+
+
+def before_save(model: dict[str, Any]) -> None:
+    """Scrub a notebook before JupyterLab's server writes it, or refuse to.
 
     Parameters
     ----------
     model
         What will be written, as the contents service holds it; changed in place.
-    path, contents_manager
-        Not used.
 
     Raises
     ------
     HTTPError
-        What a person typed identifies a patient, or something went wrong: nothing is written.
+        What a person typed identifies a patient, that is not known in time, or something went wrong: nothing is
+        written.
     """
-    del path, contents_manager
     try:
         if model.get("type") == "notebook" and model.get("content"):
             _notebook(model["content"])
@@ -143,27 +162,29 @@ def before_save(model: dict[str, Any], path: str, contents_manager: object = Non
             _text(model["content"])
     except HTTPError:
         raise
-    except Exception as error:  # noqa: BLE001 - the server would log it, with values, and write the file
+    except Exception as error:  # noqa: BLE001 - its message may hold values
         message = f"not saved: the notebook could not be searched for what identifies patients ({type(error).__name__})"
         raise HTTPError(500, message, reason=message) from None
 
 
 def _notebook(notebook: dict[str, Any]) -> None:
     _learn_parameters(notebook)
+    if not (notebook["cells"] or notebook["metadata"]):
+        return  # a new one, which need not wait
     identity = guard.identity()
     notebook["metadata"].pop("widgets", None)
     notebook["metadata"].pop("papermill", None)
     for cell in notebook["cells"]:
         if cell["cell_type"] != "code":
             continue
-        if identity is None:
-            cell["outputs"] = [_notice("who is in the folder is still being gathered; save again in a moment")]
-        elif cell.get("id") in guard.revealed:
+        if cell.get("id") in guard.revealed:
             cell["outputs"] = [_notice("it showed values that were revealed on the screen")]
         else:
             cell["outputs"] = [_safe(output, identity) for output in stored_outputs(cell)]
-    if identity is not None:
-        _refuse(identifying(notebook, identity))
+    if hits := identifying(notebook, identity):
+        kinds = ", ".join(sorted({kind for _, kind in hits}))
+        where = ", ".join(f"cell {number}" if number else "the metadata" for number in sorted({n for n, _ in hits}))
+        _refuse(f"not saved: {where} holds what identifies a patient ({kinds}); take it out of the text and save again")
 
 
 def _learn_parameters(notebook: Mapping[str, Any]) -> None:
@@ -188,18 +209,9 @@ def _notice(why: str) -> dict[str, Any]:
 
 
 def _text(text: str) -> None:
-    identity = guard.identity()
-    hits = [] if identity is None else judge.search(text.encode(), identity, kind="text")
-    if identity is None or hits:
-        message = "not saved: the text holds what identifies a patient" if hits else "not saved yet: try in a moment"
-        raise HTTPError(_REFUSED, message, reason=message)
+    if judge.search(text.encode(), guard.identity(), kind="text"):
+        _refuse("not saved: the text holds what identifies a patient")
 
 
-def _refuse(hits: list[tuple[int, str]]) -> None:
-    if hits:
-        kinds = ", ".join(sorted({kind for _, kind in hits}))
-        where = ", ".join(f"cell {number}" if number else "the metadata" for number in sorted({n for n, _ in hits}))
-        message = (
-            f"not saved: {where} holds what identifies a patient ({kinds}); take it out of the text and save again"
-        )
-        raise HTTPError(_REFUSED, message, reason=message)
+def _refuse(message: str) -> NoReturn:
+    raise HTTPError(_REFUSED, message, reason=message) from None

@@ -64,7 +64,7 @@ def _config(folder: Path) -> dict[str, Mapping[str, Any]]:
     sockets = os.name == "posix" and len(str(folder)) < _SHORT
     transport = {"KernelManager": {"transport": "ipc"}} if sockets else {}  # no port that others could open
     forked = {"MultiKernelManager": {"kernel_manager_class": "dicomlab.notebooks.forked.Kernel"}}
-    lab = {"ContentsManager": {"pre_save_hook": "dicomlab.notebooks.guard.before_save"}, "HTMLExporter": page}
+    lab = {"ServerApp": {"contents_manager_class": "dicomlab.notebooks.guard.Contents"}, "HTMLExporter": page}
     app = {
         "Voila": {"connection_dir_root": str(folder)},
         "VoilaConfiguration": {"template": "dicomlab", "classic_tree": True},

@@ -97,7 +97,7 @@ def dates_over_time(catalog: Catalog, *, reveal: bool = False) -> Plot:
         else:
             places = [(day - first).days / 7 for day in days]
         sizes = [30 + 4 * min(count, 60) for count in days.values()]
-        axes.scatter(places, [group.label] * len(days), s=sizes, color=_BLUE, alpha=0.8)  # type: ignore[arg-type]
+        axes.scatter(places, [group.label] * len(days), s=sizes, color=_BLUE, zorder=3)  # type: ignore[arg-type]
     axes.margins(y=0.5)
     axes.invert_yaxis()
     rest = (

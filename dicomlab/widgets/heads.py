@@ -71,13 +71,15 @@ def views(volume: Volume, face: deface.FaceMask | None, *, reveal: bool = False)
     if reveal:
         Masked(None).reveal()  # refuses in a batch
         rows.insert(0, ("before", volume))
-    figure = Views(figsize=(1.6 * len(deface.VIEWS), 1.9 * len(rows)))
+    figure = Views(figsize=(2 * len(deface.VIEWS), 2.4 * len(rows)))
     figure.set_facecolor("black")
-    grid = figure.subplots(len(rows), len(deface.VIEWS), squeeze=False)
+    grid = figure.subplots(len(rows), len(deface.VIEWS), squeeze=False, sharex=True, sharey=True)  # one scale
     for line, (name, shown) in zip(grid, rows, strict=True):
         for axes, view in zip(line, deface.VIEWS, strict=True):
-            axes.imshow(deface.rendering(shown, view), cmap="gray", vmin=0, vmax=255)
-            axes.set_title(f"{name}, {view}", fontsize=8, color="white")
+            picture = deface.rendering(shown, view)
+            extent = [side * size / 2 for size in picture.shape[::-1] for side in (-1, 1)]
+            axes.imshow(picture, cmap="gray", vmin=0, vmax=255, extent=extent)
+            axes.set_title(f"{name}, {view}", fontsize=9, color="white")
             axes.axis("off")
-    figure.tight_layout(pad=0.4)
+    figure.tight_layout(pad=0.8)
     return figure

@@ -29,13 +29,6 @@ def place(chromium, tmp_path_factory):
         yield lab, source, planted, lambda: {**searched(whole, planted, seen), **searched(hidden, planted, seen)}
 
 
-def saved(opened: Notebook) -> str:
-    """The notebook's file, once the guard knows who is in the folder: until then it keeps every output."""
-    while "still being gathered" in (text := opened.saved()):
-        pass
-    return text
-
-
 def exported(lab, name: str) -> str:
     page = lab.watched.page.evaluate(EXPORT, name)
     assert "<html" in page
@@ -52,7 +45,7 @@ def test_a_notebook_that_ran_holds_results_and_no_planted_identifier(place, name
     opened = Notebook(lab, path, lab.watched.page.evaluate(OPEN, path.name))
     try:
         opened.run()
-        text = saved(opened)
+        text = opened.saved()
         page = exported(lab, path.name)
     finally:
         lab.watched.page.evaluate(CLOSE, opened.id)
@@ -78,7 +71,7 @@ def test_a_cell_that_fails_leaves_no_planted_identifier_anywhere(place, cell):
         assert hits(opened.find(".jp-OutputArea").first.inner_text(), planted)  # it was on the screen
         for button in page.locator(".jp-Dialog .jp-mod-accept").all():
             button.click()
-        text = saved(opened)
+        text = opened.saved()
         assert hits(exported(lab, opened.path.name), planted) == []
         if "_exit" in cell:
             lab.watched.errors.clear()
