@@ -164,10 +164,39 @@ def test_pet_loses_its_face_by_the_mask_of_its_ct_and_the_check_sees_its_faint_s
     assert "a part of the face can still be seen from the front" in left.reasons
 
 
-def test_a_head_the_wrong_way_round_is_refused(volume):
-    turned = replace(volume, affine=np.diag([-1.0, -1.0, 1.0, 1.0]) @ volume.affine)
+@pytest.mark.parametrize(
+    "turn", [(-1, -1, 1), (1, -1, -1), (-1, 1, -1), (1, 1, -1), (1, -1, 1)], ids=["z", "x", "y", "upside", "backwards"]
+)
+def test_a_head_turned_half_round_about_an_axis_or_mirrored_is_refused(volume, turn):
+    turned = replace(volume, affine=np.diag([*map(float, turn), 1.0]) @ volume.affine)
     with pytest.raises(FaceRefused):
         deface.face_mask(turned, SETTINGS)
+
+
+@pytest.mark.parametrize(
+    ("contrast", "age", "fov", "pose"), [("T1", 1, "full", (2, 16, 29)), ("CT", 2, "brain", (-16, 29, 14))]
+)
+def test_a_small_child_loses_face_and_eyes_and_no_brain(contrast, age, fov, pose):
+    child = heads.forge_head(31, contrast=contrast, age=age, fov=fov, pose=pose, spacing=(2, 1.5, 1.5))
+    volume = volume_of(child)
+    mask = deface.face_mask(volume, SETTINGS)
+    after = deface.deface(volume, mask)
+    assert deface.check(volume, after, mask).passed
+    scores = heads.score(child, after.array, sampled(mask.mask, mask.affine, volume.affine, volume.array.shape))
+    assert scores.face_pct >= 99
+    assert scores.eye_pct >= 98
+    assert scores.still_within5mm_pct <= 1
+    assert scores.brain_core_pct <= 0.01
+
+
+def test_an_mr_whose_air_lies_below_zero_is_done_like_any_other():
+    head = heads.forge_head(8, contrast="T2", spacing=(3, 2.5, 2.5))
+    shifted = replace(volume_of(head), array=head.array.astype(np.float32) - 300)
+    found, usual = (deface.face_mask(v, SETTINGS) for v in (shifted, volume_of(head)))
+    assert np.mean(found.mask != usual.mask) < 0.001
+    after = deface.deface(shifted, found)
+    assert deface.check(shifted, after, found).passed
+    assert deface.air_value(shifted) == pytest.approx(deface.air_value(volume_of(head)) - 300, abs=5)
 
 
 def test_air_is_minus_1000_hu_or_where_the_range_ends_above_it():
@@ -186,11 +215,12 @@ def test_a_real_head_with_a_table_and_no_chin_is_done_and_a_face_without_a_brain
         affine[:3, :3], affine[:3, 3] = directions[:, ::-1], image.GetOrigin()
         return Volume(GetArrayFromImage(image).astype(np.float32), affine, modality)
 
-    volume = read("ct_cranium", "CT")
-    found = deface.face_mask(volume, SETTINGS)
-    scores = deface.check(volume, deface.deface(volume, found), found)
-    assert scores.passed, scores.why
-    assert found.removed < 0.15
+    brought = read("mr_ch2", "MR")
+    for volume in (read("ct_cranium", "CT"), replace(brought, array=brought.array - 300)):
+        found = deface.face_mask(volume, SETTINGS)
+        scores = deface.check(volume, deface.deface(volume, found), found)
+        assert scores.passed, scores.why
+        assert found.removed < 0.15
     with pytest.raises(FaceRefused, match="brain"):
         deface.face_mask(read("ct_headsq", "CT"), SETTINGS)
     with pytest.raises(FaceRefused, match="head"):

@@ -10,7 +10,7 @@ import numpy as np
 from scipy import ndimage as ndi
 
 from dicomlab.deface.eyes import eyes
-from dicomlab.deface.head import LOWER, UPPER, axes, head
+from dicomlab.deface.head import EYES_APART_MM, LOWER, UPPER, axes, head
 from dicomlab.deface.looking import STEP_MM, along, binned, skin_inside
 
 if TYPE_CHECKING:
@@ -37,6 +37,11 @@ class Anatomy:
     eyes_clear: float  # how clearly they stand out
     nose: float  # mm before the cheeks
 
+    @property
+    def level(self) -> float:
+        """How high (mm) the eyes lie, 0 where they are not clear."""
+        return self.eyes[2] if self.eyes_clear > _SEEN else 0.0
+
 
 def box() -> NDArray[np.float64]:
     """Return the affine of the head's box: index (z, y, x) to head mm (x, y, z)."""
@@ -53,11 +58,16 @@ def anatomy(volume: Volume, matrix: NDArray[np.float64], threshold: float, *, ct
     inside = skin_inside(samples, threshold, STEP_MM)
     where, clear = eyes(samples, STEP_MM, ct=ct)
     # The edge of the field of view is no skin: only air that was seen counts.
-    air = ~np.logical_or.accumulate(inside, axis=1) & np.isfinite(samples)
+    air = ~np.logical_or.accumulate(inside, axis=1) & (samples < threshold)
     front = _far(air, FRONT)
-    eyes_at = where[2] if clear > 1 else None
-    child = np.clip((_GROWN - np.cbrt(np.linalg.det(matrix[:3, :3]))) / _GROWING, 0, 1)
-    brain = _brain(samples, inside, front, ct=ct, eyes_at=eyes_at, lower=float(child * _CHILD_MM[ct]))
+    eyes_at = where[2] if clear > _SEEN else None
+    scale = np.cbrt(np.linalg.det(matrix[:3, :3]))
+    lower = float(np.clip((_GROWN - scale) / _GROWING, 0, 1) * _CHILD_MM[ct])
+    brain = _brain(samples, inside, front, ct=ct, eyes_at=eyes_at, lower=lower)
+    if eyes_at is not None:
+        z, y, x = axes(STEP_MM)
+        about = np.hypot(np.abs(x) - EYES_APART_MM / 2, z - eyes_at) < _ABOUT_MM / scale
+        brain &= ~about | (front > _BELOW_MM / scale) | (y > _BEFORE_MM)
     return Anatomy(samples, inside, front, brain, _far(brain, FRONT), where, clear, _nose(inside))
 
 
@@ -90,6 +100,9 @@ def _part(lower: tuple[float, float, float], upper: tuple[float, float, float]) 
         for a, b, start in zip(lower, upper, LOWER, strict=True)
     )
 
+
+# Eyes this clear tell where no brain is: about them and so deep below the skin, mm of the patient; before, head mm.
+_SEEN, _ABOUT_MM, _BELOW_MM, _BEFORE_MM = 2.2, 13.0, 19.0, 30.0
 
 # Distances are measured where a face or a brain can be, and nowhere else: it takes most of the time.
 FRONT, _SKULL = _part((-140, -100, -104), (80, 120, 104)), _part((-60, -24, -84), (112, 176, 84))

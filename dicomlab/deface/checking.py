@@ -9,7 +9,7 @@ import numpy as np
 
 from dicomlab.deface.anatomy import FRONT, SHAPE, Anatomy, anatomy, box
 from dicomlab.deface.head import EYES_APART_MM, LOWER, axes
-from dicomlab.deface.looking import STEP_MM, along, binned, body_threshold, gridded, skin_inside
+from dicomlab.deface.looking import STEP_MM, along, binned, body_threshold, gridded, grounded, skin_inside
 from dicomlab.deface.rendering import VIEWS, depths, turned
 from dicomlab.volume import sampled
 
@@ -26,7 +26,7 @@ _UP, _SIDE, _BEHIND = (-105.0, 20.0), 50.0, 20.0
 _SAME_MM = 5.0  # a surface nearer than this to where it was still shows the face
 _SKIN_MM, _EYE_MM, _EYE_RADIUS = 6.0, 18.0, 12.0
 _ENOUGH = 250  # rays of 2 mm that make a face: 10 cm²
-_MOST_LEFT, _MOST_LEFT_FRONT, _LEAST_EYES, _MOST_BRAIN = 0.05, 0.02, 0.9, 0.001
+_MOST_LEFT, _MOST_LEFT_FRONT, _LEAST_SKIN, _LEAST_EYES, _MOST_BRAIN = 0.05, 0.01, 0.995, 0.9, 0.001
 
 
 @dataclass(frozen=True)
@@ -56,14 +56,13 @@ class Scores:
     @property
     def reasons(self) -> tuple[str, ...]:
         """What is wrong, nothing when all is well."""
+        seen = "a part of the face can still be seen"
         said = (
             (self.outside > 0, "voxels outside the mask changed"),
             (self.brain > _MOST_BRAIN, "the brain was touched"),
-            (self.shows_face and self.left > _MOST_LEFT, "a part of the face can still be seen"),
-            (
-                self.shows_face and self.left_front > _MOST_LEFT_FRONT,
-                "a part of the face can still be seen from the front",
-            ),
+            (self.shows_face and self.left > _MOST_LEFT, seen),
+            (self.shows_face and self.left_front > _MOST_LEFT_FRONT, f"{seen} from the front"),
+            (self.shows_face and self.skin < _LEAST_SKIN, "some skin of the face is left"),
             (self.shows_face and self.eyes < _LEAST_EYES, "the eyes are still there"),
         )
         return tuple(text for wrong, text in said if wrong)
@@ -95,14 +94,16 @@ def check(before: Volume, after: Volume, mask: FaceMask) -> Scores:
         Tells where the head lies, and where voxels may differ.
     """
     ct = before.modality == "CT"
-    threshold = body_threshold(gridded(before, 4.0).samples, before.modality)
-    found = anatomy(before, mask.affine @ np.linalg.inv(box()), threshold, ct=ct)
-    samples = along(*binned(after.array, after.affine, STEP_MM), mask.affine, SHAPE)
+    ground = grounded(before)
+    threshold = body_threshold(gridded(ground, 4.0).samples, before.modality)
+    found = anatomy(ground, mask.affine @ np.linalg.inv(box()), threshold, ct=ct)
+    lower = before.array.flat[0] - ground.array.flat[0]
+    samples = along(*binned(after.array - lower, after.affine, STEP_MM), mask.affine, SHAPE)
     same = before.array == after.array
     allowed = sampled(mask.mask, mask.affine, before.affine, before.array.shape)
     gone = found.inside & mask.mask
     left = skin_inside(samples, threshold, STEP_MM) & found.inside
-    zone = _zone()
+    zone = _zone(found)
     shares = {view: _left(found.inside[FRONT], left[FRONT], zone[FRONT], view) for view in VIEWS}
     front, distance, rays = shares["front"]
     worst = max(share for share, _, seen in shares.values() if seen >= _ENOUGH) if rays >= _ENOUGH else 0.0
@@ -110,7 +111,7 @@ def check(before: Volume, after: Volume, mask: FaceMask) -> Scores:
         left=worst,
         left_front=front,
         skin=_removed(found, gone, np.asarray(zone.any(axis=1)), _SKIN_MM),
-        eyes=_removed(found, gone, _at_eyes(), _EYE_MM),
+        eyes=_removed(found, gone, _at_eyes(found), _EYE_MM),
         moved_mm=distance,
         brain=float((found.brain & mask.mask).sum() / max(1, found.brain.sum())),
         outside=int((~same & ~allowed).sum()),
@@ -118,15 +119,14 @@ def check(before: Volume, after: Volume, mask: FaceMask) -> Scores:
     )
 
 
-def _zone() -> Mask:
+def _zone(found: Anatomy) -> Mask:
     z, y, x = axes(STEP_MM)
-    zone: Mask = (z > _UP[0]) & (z < _UP[1]) & (np.abs(x) < _SIDE) & (y < _BEHIND)
-    return zone
+    return np.asarray((z > _UP[0]) & (z < _UP[1] + found.level) & (np.abs(x) < _SIDE) & (y < _BEHIND))
 
 
-def _at_eyes() -> Mask:
+def _at_eyes(found: Anatomy) -> Mask:
     z, _, x = axes(STEP_MM)
-    return np.asarray(np.hypot(np.abs(x) - EYES_APART_MM / 2, z) < _EYE_RADIUS)[:, 0]
+    return np.asarray(np.hypot(np.abs(x) - EYES_APART_MM / 2, z - found.level) < _EYE_RADIUS)[:, 0]
 
 
 def _left(before: Mask, after: Mask, zone: Mask, view: str) -> tuple[float, float, int]:

@@ -16,17 +16,19 @@ if TYPE_CHECKING:
 
 # How far (mm) eyes may lie from where the drawn head has them: up or down, forward or back, to the side.
 _REACH = (28.0, 18.0, 10.0)
-_USUAL = (16.0, 10.0, 6.0)
+_USUAL, _LOWER = (16.0, 10.0, 6.0), 5.0  # a child's lie lower below its skull than an adult's: in between
 _STANDING_OUT = 8.0
-_BALL_MM, _SOCKET_MM = 10.5, (12.5, 17.5)
+# Above and below, a small child's flat socket ends at once: it is looked at to the sides and behind.
+_BALL_MM, _SOCKET_MM, _FLAT_MM = 9.0, (11.5, 17.0), 7.0
+_HARD = 80.0  # HU: bone; a socket of it is as unlike a ball of water as one of fat
 
 
 def eyes(samples: Samples, step: float, *, ct: bool) -> tuple[tuple[float, float, float], float]:
     """Return the point between the eyeballs (head mm: x, y, z) and how clearly they stand out.
 
-    A ball of even values in a socket of others, on both sides at nearly the same place: brighter than the fat around
-    in CT, brighter or darker in MR. Clearness is the difference in units of its spread, both eyes together, less a
-    penalty for lying far from where the drawn head has its eyes.
+    A ball of even values in a socket of others, on both sides at nearly the same place: water among
+    fat and bone in CT, brighter or darker in MR. Clearness is the difference in units of its spread, both eyes
+    together, less a penalty for lying far from where the drawn head has its eyes.
 
     Parameters
     ----------
@@ -42,12 +44,13 @@ def eyes(samples: Samples, step: float, *, ct: bool) -> tuple[tuple[float, float
     if not np.isfinite(part).any():
         return (0.0, 0.0, 0.0), -1.0
     low, top = (-150.0, 100.0) if ct else (0.0, float(np.nanpercentile(samples, 98)))
+    part = np.where(part > _HARD, low, part) if ct else part
     value = np.nan_to_num((np.clip(part, low, top) - low) / (top - low + 1e-6), nan=0)
     value = value / max(1e-3, float(value.std()))
     contrast, lines = _contrast(value, step), [(np.arange(n) - n // 2) * step for n in value.shape]
     z, y, x = np.meshgrid(*lines, indexing="ij", sparse=True)
     side = np.abs(x) - EYES_APART_MM / 2
-    odd = 0.35 * ((z / _USUAL[0]) ** 2 + (y / _USUAL[1]) ** 2 + (side / _USUAL[2]) ** 2)
+    odd = 0.35 * (((z + _LOWER) / _USUAL[0]) ** 2 + (y / _USUAL[1]) ** 2 + (side / _USUAL[2]) ** 2)
     odd = np.where((np.abs(z) > _REACH[0]) | (np.abs(y) > _REACH[1]) | (np.abs(side) > _REACH[2]), np.inf, odd)
     best, place = -np.inf, (0, 0, 0)
     for sign in (1,) if ct else (1, -1):
@@ -66,7 +69,8 @@ def _contrast(value: Samples, step: float) -> Samples:
     line = np.arange(-reach, reach + 1) * step
     z, y, x = np.meshgrid(line, line, line, indexing="ij", sparse=True)
     far = np.sqrt(z * z + y * y + x * x)
-    ball, socket = far < _BALL_MM, (far > _SOCKET_MM[0]) & (far < _SOCKET_MM[1]) & (y > -5)  # noqa: PLR2004 - no lids
+    ball, socket = far < _BALL_MM, (far > _SOCKET_MM[0]) & (far < _SOCKET_MM[1])
+    socket &= (np.abs(z) < _FLAT_MM) & (y > -5)  # noqa: PLR2004 - no lids
     (inner, spread), (outer, spread_out) = (_mean_and_variance(value, part) for part in (ball, socket))
     return np.asarray((inner - outer) / np.sqrt(spread + 0.3 * spread_out + 0.02), np.float32)
 

@@ -66,8 +66,7 @@ def _loft(table: NDArray[np.float64], z: Field, y: Field, x: Field) -> Mask:
     reach = np.where(y < widest, front + widest, back - widest)
     power = np.where(y < widest, exponent, 2.0)
     inside = (np.abs(x) / half) ** power + (np.abs(y - widest) / reach) ** power <= 1
-    whole: Mask = inside & (z <= table[-1, 0]) & (z >= table[0, 0])
-    return whole
+    return np.asarray(inside & (z <= table[-1, 0]) & (z >= table[0, 0]))
 
 
 def _ball(grid: Axes, centre: tuple[float, ...], radii: tuple[float, ...]) -> Mask:
@@ -109,11 +108,8 @@ def head(step: float) -> Head:
     globe, lens = (_ball(grid, (31, f, 0), (r, r, r)) for f, r in ((0, 12), (9, 4)))
     air = _ball(grid, (0, -2, -34), (13, 38, 20)) & (-y < 12) & (np.abs(x) > 2)  # nose
     air |= _ball(grid, (29, -10, -32), (14, 16, 16))  # maxillary sinuses
-    air |= (
-        _ball(grid, (10, -12, 2), (8, 22, 9))
-        | _ball(grid, (10, -48, -6), (10, 12, 9))
-        | _ball(grid, (13, 17, 24), (10, 4, 9))
-    )
+    air |= _ball(grid, (10, -12, 2), (8, 22, 9)) | _ball(grid, (10, -48, -6), (10, 12, 9))
+    air |= _ball(grid, (13, 17, 24), (10, 4, 9))
     air |= (np.hypot(x / 11, (y - 66) / 7) < 1) & (z < -30) & (z > -130)  # throat
     under = ndi.distance_transform_edt(skin, sampling=step)
     fat = (under < 4) | ((under < 5) & (z < 20))

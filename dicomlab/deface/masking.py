@@ -9,7 +9,7 @@ import numpy as np
 
 from dicomlab.deface.anatomy import Anatomy, anatomy, box
 from dicomlab.deface.head import EYES_APART_MM, LOWER, axes
-from dicomlab.deface.looking import STEP_MM, gridded, scaled, skin_inside, skin_threshold
+from dicomlab.deface.looking import STEP_MM, gridded, grounded, scaled, skin_inside, skin_threshold
 from dicomlab.deface.placing import Grid, Pose, glanced, placed
 from dicomlab.errors import FaceRefused
 
@@ -20,17 +20,19 @@ if TYPE_CHECKING:
     from dicomlab.volume import Volume
 
 
-# How far down and to the sides a face may reach, how much farther back its skin goes than what lies deep, head mm;
+# How far down and to the sides a face may reach, how much farther back its skin goes than what lies deep, and when it
+# is seen through a hole (down to the mouth; how far aside below the brain, and beside it; so far from it), head mm;
 # the part of a head that is removed at most.
-_LOWEST_MM, _SIDE_MM, _SKIN_BACK_MM, _MOST, _CLEAR = -130.0, 90.0, 8.0, 0.14, 1.4
+_LOWEST_MM, _SIDE_MM, _SKIN_BACK_MM, _OPEN_BACK_MM, _MOST = -130.0, 90.0, 8.0, 34.0, 0.14
+_HOLE_MM = (-85.0, -30.0, 50.0, 16.0, 6.0)
 _SOCKET_MM, _SOCKET_BACK_MM = 18.0, 3.0
 _MODALITIES = ("CT", "MR")
 _ALONE = "only CT or MR show the skin for certain; give one of the same Frame of Reference"
 # What a head must show, fitted on real heads in many poses and on what is none; eyes: (not CT, CT).
 _METRIC, _OVERLAP, _COVERAGE, _SCALE, _STRETCH = 0.36, 0.8, 0.42, (0.64, 1.25), 1.22
-_SKULL_MM, _BRAIN, _WELL, _EYES, _NOSE_MM = 25.0, (0.4, 0.82, 0.92), 0.9, (2.6, 1.35), (12.0, 32.0)
-_METRIC_NOSE = (0.44, 0.4)  # a nose alone, without clear eyes, is believed where the fit is good; where the skins agree
-_METRIC_BONE, _EYES_BONE = 0.55, 0.6  # in CT a skull that faces the other way fits by 0.46 at most
+_SKULL_MM, _BRAIN, _WELL, _EYES, _NOSE_MM = 25.0, (0.4, 0.82, 0.92), 0.9, (3.6, 2.5), (12.0, 32.0)
+# Eyes less clear are believed with a nose where skins agree, and where the fit and the skins are such as these.
+_EYES_NOSE, _METRIC_NOSE, _FITS = 2.1, 0.4, (0.5, 0.942)
 _SURELY, _HARDLY = (0.3, 0.8, 0.5), 0.15  # mutual information, Dice, coverage of a first impression
 
 
@@ -94,7 +96,7 @@ def register(volume: Volume, *, skin_ct_hu: float = -300, skin_mr: float = 0.45,
     """
     if volume.modality not in _MODALITIES:
         raise FaceRefused(_ALONE)
-    ct = volume.modality == "CT"
+    ct, volume = volume.modality == "CT", grounded(volume)
     grid = gridded(volume)
     threshold = skin_threshold(grid.samples, ct=ct, skin_ct_hu=skin_ct_hu, skin_mr=skin_mr)
     if pose is None:
@@ -111,7 +113,7 @@ def is_head(volume: Volume) -> Literal["yes", "no", "unsure"]:
     if volume.modality not in _MODALITIES:
         return "unsure"
     ct = volume.modality == "CT"
-    grid = gridded(volume, 4.0)
+    grid = gridded(grounded(volume), 4.0)
     inside = skin_inside(grid.samples, skin_threshold(grid.samples, ct=ct), grid.step)
     metric, overlap, coverage = glanced(Grid(scaled(grid.samples, ct=ct), grid.origin, grid.step), inside, ct=ct)
     if metric > _SURELY[0] and overlap > _SURELY[1] and coverage > _SURELY[2]:
@@ -126,9 +128,9 @@ def confidence_of(placement: Placement) -> Confidence:
     skull = LOWER[0] + STEP_MM * np.arange(found.inside.shape[0]) > _SKULL_MM
     brain = float(found.brain[skull].sum() / max(1, found.inside[skull].sum()))
     most = _BRAIN[1] if pose.overlap < _WELL else _BRAIN[2]
-    nose = _NOSE_MM[0] < found.nose < _NOSE_MM[1] and pose.metric > _METRIC_NOSE[pose.overlap > _WELL]
-    bone = placement.ct and pose.metric > _METRIC_BONE and pose.overlap > _WELL and found.eyes_clear > _EYES_BONE
-    face = nose or found.eyes_clear > _EYES[placement.ct] or bone
+    nose = _NOSE_MM[0] < found.nose < _NOSE_MM[1] and pose.metric > _METRIC_NOSE and pose.overlap > _WELL
+    fits = pose.metric > _FITS[0] and pose.overlap > _FITS[1]
+    face = found.eyes_clear > _EYES[placement.ct] or ((nose or fits) and found.eyes_clear > _EYES_NOSE)
     reasons = (
         (pose.metric < _METRIC, "the fit to a head is poor"),
         (pose.overlap < _OVERLAP, "the skin does not lie as a head's does"),
@@ -165,8 +167,9 @@ def cut(found: Anatomy, settings: DefaceSettings) -> NDArray[np.bool_]:
     The plane's part ends before it takes too much of the head: the skin is the face, what lies deep is spare.
     """
     z, y, x = axes(STEP_MM)
-    up = z - _brow_shift(found)
-    reach = (up < settings.brow_mm) & (up > _LOWEST_MM), y < settings.back_mm + _SKIN_BACK_MM, np.abs(x) < _SIDE_MM
+    # The brow follows the eyes: upwards at once, downwards reluctantly, a sinus taken for an eye must not leave a brow.
+    up = z - np.clip(max(found.level, min(0.0, found.level + 8)), -10, 12)
+    reach = (up < settings.brow_mm) & (up > _LOWEST_MM), y < settings.back_mm + _OPEN_BACK_MM, np.abs(x) < _SIDE_MM
     # Only this part of the box is looked at: a tuner asks for the mask at every step of a slider.
     part = tuple(slice(line.argmax(), line.size - line[::-1].argmax()) for line in map(np.ravel, reach))
     down, behind, aside = up[part[0]], y[:, part[1]], x[:, :, part[2]]
@@ -176,7 +179,10 @@ def cut(found: Anatomy, settings: DefaceSettings) -> NDArray[np.bool_]:
     socket = (np.hypot(np.abs(aside) - EYES_APART_MM / 2, level) < _SOCKET_MM) & (behind < _SOCKET_BACK_MM)
     margin = np.where(socket, 0.5, 1) * settings.brain_margin_mm
     face = reach[0][part[0]] & reach[2][:, :, part[2]] & (away > margin)
-    skin = face & (front < settings.shell_mm) & reach[1][:, part[1]]
+    # Where the field of view cuts a face open, what is seen through the hole is its skin.
+    hole = (down > _HOLE_MM[0]) & (np.abs(aside) < np.where(down < _HOLE_MM[1], *_HOLE_MM[2:4])) & (away > _HOLE_MM[4])
+    back = settings.back_mm + np.where(hole, _OPEN_BACK_MM, _SKIN_BACK_MM)
+    skin = face & (front < settings.shell_mm) & (behind < back)
     deep = face & (down < settings.brow_mm - settings.slope * np.maximum(0, behind + 10)) & (behind < settings.back_mm)
     spare = _MOST * found.inside.sum() - (skin & inside).sum()
     rows = np.cumsum((deep & inside & ~skin).sum(axis=(0, 2)))
@@ -184,13 +190,3 @@ def cut(found: Anatomy, settings: DefaceSettings) -> NDArray[np.bool_]:
     mask = np.zeros(found.inside.shape, np.bool_)
     mask[part] = deep | skin
     return mask
-
-
-def _brow_shift(found: Anatomy) -> float:
-    """Return by how much (mm) the brow lies above that of the drawn head.
-
-    It follows eyes that are clear: upwards at once, downwards reluctantly, because a sinus taken for an eye must not
-    leave a brow.
-    """
-    high = found.eyes[2] if found.eyes_clear > _CLEAR else 0.0
-    return float(np.clip(high if high > 0 else min(0.0, high + 8), -10, 12))

@@ -101,8 +101,7 @@ class Fit:
 
 
 def _looked_up(samples: Samples, index: Samples, outside: float) -> Samples:
-    found: Samples = ndi.map_coordinates(samples, index, order=1, mode="constant", cval=outside, output=np.float32)
-    return found
+    return np.asarray(ndi.map_coordinates(samples, index, np.float32, order=1, cval=outside))
 
 
 def _shift(by: Floats) -> Floats:
@@ -159,8 +158,7 @@ def _thinned(grid: Grid, inside: NDArray[np.bool_], step: float) -> tuple[Grid, 
     every = max(1, round(step / grid.step))
 
     def mean(samples: NDArray[np.generic]) -> Samples:
-        smooth: Samples = ndi.uniform_filter(samples.astype(np.float32), every)[::every, ::every, ::every]
-        return smooth
+        return np.asarray(ndi.uniform_filter(samples.astype(np.float32), every))[::every, ::every, ::every]
 
     seen = mean(grid.samples >= 0)
     value = mean(np.maximum(grid.samples, 0)) / np.maximum(seen, 1e-3)
@@ -186,8 +184,7 @@ def _refined(fit: Fit, start: Floats, *, free: int, rounds: int) -> Floats:
 
     def whole(steps: Floats) -> Floats:
         six, scale = steps[:6], (np.repeat(steps[6], 3) if free == 7 else steps[6:])
-        moved: Floats = start + np.concatenate([six, scale]) * _UNITS
-        return moved
+        return np.asarray(start + np.concatenate([six, scale]) * _UNITS)
 
     options = {"maxiter": rounds, "xtol": 0.05, "ftol": 1e-4}
     found = minimize(lambda steps: fit.cost(whole(steps)), np.zeros(free), method="Powell", options=options)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from dicomlab.deface.looking import binned, body_threshold
+from dicomlab.deface.looking import binned, body_threshold, grounded
 from dicomlab.volume import sampled
 
 if TYPE_CHECKING:
@@ -26,9 +26,10 @@ def air_value(volume: Volume) -> float:
     smallest = float(volume.array.min())
     if volume.modality == "CT":
         return max(smallest, _AIR_HU)
-    thin, _ = binned(volume.array, volume.affine, 4.0)
+    ground = grounded(volume)
+    thin, _ = binned(ground.array, volume.affine, 4.0)
     dark = thin[thin < body_threshold(thin, volume.modality) / 2]
-    return float(np.median(dark)) if dark.size else smallest
+    return float(np.median(dark) + volume.array.flat[0] - ground.array.flat[0]) if dark.size else smallest
 
 
 def deface(volume: Volume, mask: FaceMask) -> Volume:

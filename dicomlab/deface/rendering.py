@@ -34,8 +34,7 @@ def turned(inside: NDArray[np.bool_], view: str) -> NDArray[np.bool_]:
     shape = np.ceil(np.abs(matrix) @ size).astype(int)
     offset = (size - 1) / 2 - matrix.T @ (shape - 1) / 2
     found = ndi.affine_transform(inside.astype(np.uint8) * 100, matrix.T, offset, tuple(shape), order=1)
-    solid: NDArray[np.bool_] = found > 50  # noqa: PLR2004 - half
-    return solid
+    return np.asarray(found > 50)  # noqa: PLR2004 - half
 
 
 def depths(inside: NDArray[np.bool_]) -> NDArray[np.float32]:
@@ -50,8 +49,7 @@ def shaded(depth: NDArray[np.float32]) -> NDArray[np.uint8]:
     up, across = np.gradient(smooth)
     normal = np.stack([-across, -up, np.ones_like(smooth)])
     light = np.clip((normal * _LIGHT[:, None, None]).sum(axis=0) / np.linalg.norm(normal, axis=0), 0, 1)
-    picture: NDArray[np.uint8] = (255 * np.where(met, 0.1 + 0.9 * light, 0)).astype(np.uint8)[::-1]
-    return picture
+    return np.asarray(255 * np.where(met, 0.1 + 0.9 * light, 0), np.uint8)[::-1]
 
 
 def rendering(volume: Volume, view: str, *, threshold: float | None = None, step: float = 2.0) -> NDArray[np.uint8]:
