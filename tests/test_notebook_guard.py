@@ -182,6 +182,14 @@ def test_what_cannot_be_searched_in_time_is_refused_and_the_file_stays_as_it_was
     assert Path(contents.root_dir, "x.ipynb").read_text() == "as it was"
 
 
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="this system has no named pipes")
+def test_a_pipe_in_the_folder_is_not_waited_for(ours, source, monkeypatch):
+    monkeypatch.setattr(guard, "_PATIENCE", 10)
+    os.mkfifo(source / "pipe")
+    ours.take("tree", str(source))
+    assert "27 files" in saved(code("x", shown(value="27 files")))
+
+
 def test_a_new_notebook_need_not_wait(slow, contents):
     asyncio.run(contents.new({"type": "notebook"}, "new.ipynb"))
     assert Path(contents.root_dir, "new.ipynb").exists()

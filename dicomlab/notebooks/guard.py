@@ -19,6 +19,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from multiprocessing.connection import Connection, Listener
 from pathlib import Path
+from stat import S_ISREG
 from threading import Lock, Thread
 from typing import Any, NoReturn
 
@@ -98,7 +99,7 @@ class Guard:
                 state = (known.st_mtime_ns, known.st_size)
                 if self._known.get(path) == state:
                     continue
-                if _to_learn(path):
+                if S_ISREG(known.st_mode) and _to_learn(path):  # a pipe would be waited for
                     found.append(judge.identity_of(Path(path), relative_path=path))
                 self._known[path] = state
         if found:
