@@ -686,3 +686,31 @@ def test_a_number_before_a_word_does_not_hide_the_date_behind_it(text):
     swept = Sweeper(Identifiers(dates=frozenset({"20211021"}))).sweep(text, patterns=False)
     assert "2021" not in swept
     assert swept.startswith(text.split(" 21")[0])
+
+
+@pytest.mark.parametrize(
+    ("text", "longest", "left"),
+    [
+        ("Knee +49 30 5557", 16, "Knee"),
+        ("Knee PX-4471-092", 16, "Knee"),
+        ("ABD Zuiderlicht ", 16, "ABD"),
+        ("Knee Ingeb", 16, "Knee Ingeb"),
+        ("Ax T2 Knee Ingeb", 16, "Ax T2 Knee"),
+        ("CT thorax with contrast, 14 Larkspur Cresc", 42, "CT thorax with contrast"),
+        ("CT thorax with contrast, St. Brendan's Hos", 42, "CT thorax with contrast"),
+        ("CT abdomen with ", 16, "CT abdomen with "),
+    ],
+)
+def test_what_breaks_off_at_the_end_of_a_full_value_is_known_by_its_beginning(text, longest, left):
+    assert SWEEPER.sweep(text, patterns=False, longest=longest) == left
+
+
+@pytest.mark.parametrize("text", ["O'ShaughnessySiobhan", "SiobhánO'Shaughnessy", "T2 for O’SHAUGHNESSYSIOBHAN"])
+def test_a_joined_name_is_found_with_its_apostrophe(text):
+    assert "haug" not in swept(text, patterns=False).lower()
+
+
+def test_six_figures_of_a_code_are_no_date():
+    # 121018 and 111060 are concepts of DCM; 11 March 2024 is known.
+    assert swept("110324", technical=True) == "110324"
+    assert swept("110324", patterns=False) == ""

@@ -96,6 +96,21 @@ def test_safe_text_is_swept_all_the_same():
     assert "QUISTGAARD" not in str(after)
 
 
+@pytest.mark.parametrize(
+    ("creator", "group", "low", "left"),
+    [
+        ("GEMS_HELIOS_01", 0x0045, 0x01, b""),  # SS by the dictionary
+        ("HOLOGIC, Inc.", 0x7E01, 0x10, b"axial "),  # SQ
+        ("Philips Imaging DD 097", 0x2001, 0x31, b"axial "),  # unknown
+    ],
+)
+def test_text_where_a_dictionary_says_otherwise_stays_without_what_identifies(creator, group, low, left):
+    for text, stays in ((b"axial ", b"axial "), (b"axial of Quistgaard ", left)):
+        before = with_block(creator, group, (low, "UN", text), PatientName="Quistgaard^I")
+        raw = engine.instance_of(cleaned(before, SAFE)).elements.get(group << 16 | 0x1000 | low)
+        assert (raw.value if raw else b"") == stays
+
+
 # By rule ---------------------------------------------------------------------------------------------
 
 

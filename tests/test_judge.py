@@ -23,7 +23,7 @@ from pydicom.sequence import Sequence
 
 from dicomlab import engine, files, judge, recipe, standard
 from dicomlab.header import Gatherer
-from dicomlab.judge import Question
+from dicomlab.judge import Question, charsets
 from dicomlab.pseudonyms import Key
 from dicomlab.records import Action, Check, Region, Repainted, State
 
@@ -432,6 +432,56 @@ def test_a_sequence_that_reads_as_unknown_is_opened():
     before.private_block(0x0009, "ACME LEAKY 1.0").add_new(0x10, "UN", hidden)
     after.SoftwareVersions = "syngo Melpomene"
     assert str(Question.BYTES) in failures(judged(filed(after), before=filed(before)))
+
+
+@pytest.mark.parametrize("syntax", [EXPLICIT, IMPLICIT])
+def test_a_private_attribute_that_a_dictionary_calls_a_sequence_may_be_text(syntax):
+    before = source()
+    before.private_block(0x7E01, "HOLOGIC, Inc.", create=True).add_new(0x10, "LO", "axial of Zwinglmeyer")
+    assert judged(filed(basic(), syntax), before=filed(before, syntax)).passed
+    left = basic()
+    left.private_block(0x7E01, "HOLOGIC, Inc.", create=True).add_new(0x10, "LO", "axial of Zwinglmeyer")
+    assert str(Question.PRIVATE) in failures(judged(filed(left, syntax), before=filed(before, syntax)))
+
+
+@pytest.mark.parametrize(
+    ("keyword", "value", "may_go"),
+    [
+        ("AcquisitionDate", "20230412-20230414", True),
+        ("AcquisitionDateTime", "20230412101530&ZZ", True),
+        ("AcquisitionDateTime", "2023041225", True),
+        ("AcquisitionDateTime", "202304121015+0100", False),
+    ],
+)
+@pytest.mark.filterwarnings("ignore:Invalid value for VR")
+def test_a_range_or_a_wrong_time_is_no_date_that_must_be_shifted(keyword, value, may_go):
+    before = source()
+    setattr(before, keyword, value)
+    assert judged(research(), "research", before=before).passed is may_go
+
+
+def test_the_scheme_of_a_code_may_go_with_the_code_in_a_sequence_of_dummies():
+    before, after = source(), basic()
+    before.PersonIdentificationCodeSequence = Sequence([code("4711", "99HOSP", "Senior reader")])
+    after.PersonIdentificationCodeSequence = Sequence([code("DEIDENTIFIED", "DEIDENTIFIED", "DEIDENTIFIED")])
+    assert judged(after, before=before).passed
+    after.PersonIdentificationCodeSequence[0].CodeValue = "4711"
+    assert not judged(after, before=before).passed
+
+
+def test_text_of_unknown_vr_may_lose_what_identifies():
+    before, after = source(), research()
+    for made, value in ((before, b"axial 03.09.1951"), (after, b"axial ")):
+        made.private_block(0x2001, "Philips Imaging DD 097", create=True).add_new(0x31, "UN", value)
+    assert judged(after, "research", before=before).passed
+
+
+def test_a_letter_of_two_bytes_is_no_delimiter():
+    # In ISO 2022 IR 87 the second byte of hiragana MA (2-5E) is that of a caret.
+    family = b"\x1b$B$^$D$*$+\x1b(B"
+    raw = b"MATSUOKA^KENJI=" + family + b"^KENJI"
+    text, clean = charsets.decoded(raw, charsets.codecs_of(b"\\ISO 2022 IR 87"))
+    assert (text, clean) == ("MATSUOKA^KENJI=まつおか^KENJI", True)
 
 
 # The hunt: every spelling and encoding of what identifies, and nothing else.

@@ -45,8 +45,8 @@ _MONTH_DAY = re.compile(
 )
 
 
-def date_spans(folded: str, known: frozenset[str]) -> Iterator[tuple[int, int]]:
-    """Yield where a folded text holds one of the known dates (``YYYYMMDD``)."""
+def date_spans(folded: str, known: frozenset[str], *, technical: bool = False) -> Iterator[tuple[int, int]]:
+    """Yield where a folded text holds one of the known dates (``YYYYMMDD``); `technical`: six digits are a code."""
     if _DIGIT.search(folded) is None:
         return
     for match in _YEAR_FIRST.finditer(folded):
@@ -63,15 +63,16 @@ def date_spans(folded: str, known: frozenset[str]) -> Iterator[tuple[int, int]]:
         era, year, month, day = match.groups()
         if _date(str(_ERAS[era] + (1 if year == "元" else int(year))), month, day) in known:
             yield match.span()
-    yield from _short_years(folded, known)
+    yield from _short_years(folded, known, technical=technical)
     yield from _named_months(folded, known)
 
 
-def _short_years(folded: str, known: frozenset[str]) -> Iterator[tuple[int, int]]:
+def _short_years(folded: str, known: frozenset[str], *, technical: bool) -> Iterator[tuple[int, int]]:
     for match in _SHORT_YEAR.finditer(folded):
         a, b, c = (g for g in match.groups() if g and g.isdigit())
         orders = ((a, b, c), (c, b, a), (c, a, b))
-        if any(_date(y, m, d) in known for short, m, d in orders for y in _years(short)):
+        is_code = technical and match[8] is not None
+        if not is_code and any(_date(y, m, d) in known for short, m, d in orders for y in _years(short)):
             yield match.span()
 
 

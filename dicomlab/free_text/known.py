@@ -97,7 +97,7 @@ class Known:
         if self._phones:
             yield from self._phones_in(folded)
         if self.dates:
-            yield from date_spans(folded, self.dates)
+            yield from date_spans(folded, self.dates, technical=technical)
         words = [(without_apostrophes(m[0]), m.start(), m.end()) for m in _WORD.finditer(folded)]
         if self._phrases:
             yield from self._phrases_in(folded, words)
@@ -181,6 +181,25 @@ class Known:
         for code, expression in self._codes:
             if code in compact:
                 yield from (m.span() for m in expression.finditer(folded))
+
+    def cut_off(self, folded: str) -> Iterator[tuple[int, int]]:
+        """Yield what a value that has no room for more ends with: the beginning of something known."""
+        for match in _WORD.finditer(folded):
+            words = _GAPS.split(folded[match.start() :].rstrip())
+            rest, whole = "".join(words), words[:-1] or words  # the last of several is a piece of one
+            least = 2 if is_spaceless(rest) else _SHORTEST_FIGURES
+            if len(rest) < least or all(word.isalpha() and is_word(word) for word in whole):
+                continue
+            if any(one.startswith(rest) for one in self._run_together):
+                yield len(folded[: match.start()].rstrip("+(")), len(folded)
+                return
+
+    @cached_property
+    def _run_together(self) -> tuple[str, ...]:
+        """Everything known without blanks and signs."""
+        phrases = ("".join(words) for many in self._phrases.values() for words in many)
+        codes = (code for code, _ in self._codes)
+        return (*map("".join, self.pairs), *self.words, *self.anywhere, *codes, *phrases, *self._phones, *self.dates)
 
     def _phones_in(self, folded: str) -> Iterator[tuple[int, int]]:
         for match in _PHONE.finditer(folded):
@@ -269,6 +288,7 @@ class Known:
             self.pairs.add((one, other))
             if min(len(one), len(other)) >= _SHORTEST_NAME:
                 self.inside.add(one + other)
+                self.words.add(one + other)
             elif len(one + other) >= _SHORTEST_JOINED and one + other not in ordinary_words():
                 self.words.add(one + other)
             if len(one) == 2:  # noqa: PLR2004 - Li

@@ -57,7 +57,8 @@ class Sweeper:
             A coded or technical attribute: names that are ordinary words are left alone, and of the patterns only
             e-mail and web addresses count.
         longest
-            How many characters the value may have: a UID whose replacement does not fit is removed.
+            How many characters the value may have: a UID whose replacement does not fit is removed, and so is what a
+            text of that length breaks off in.
         """
         if not text or text.isspace():
             return text
@@ -65,6 +66,8 @@ class Sweeper:
         folded, index = fold_with_map(text)
         shown = "".join(text[i] for i in index) if index else text
         spans = list(self.known.spans(shown, folded, technical=technical))
+        if longest is not None and len(text) >= longest - 1:  # a blank at its end may be gone
+            spans += self.known.cut_off(folded)
         if index:
             index.append(len(text))  # what folds to nothing goes with what stands before it
             spans = [(index[a], max(index[b], index[b - 1] + 1)) for a, b in spans]

@@ -214,7 +214,8 @@ class HeaderCleaner:
             if decision is None:
                 return site._replace(code="X").removed()
             safe = standard.safe_private(creator, tag >> 16, tag & 0xFF)
-            site = site._replace(vr=safe.vr or vr if safe is not None and vr == "UN" else vr)
+            if vr == "UN" and safe is not None and safe.vr not in ("", "SQ"):  # a sequence would have been seen
+                site = site._replace(vr=safe.vr)
         elif decision is None:  # the table does not list it: it stays, without what identifies
             if wire.dictionary_vr(tag) is None:
                 return site._replace(code="X", by="unknown").removed()
@@ -282,12 +283,15 @@ class HeaderCleaner:
                 done = Done(site.element) if explicit else self._reference(site)
             case "UL":
                 done = self._length(site)
-            case "OB" | "OW" | "UN":
-                done = self._binary(site)
             case "DA" | "DS" | "DT" | "IS" | "TM":
                 done = self._figures(site, explicit=explicit)
             case vr if vr in _TEXT:
                 done = wording.noted(self.sweeper, site, self._text(site, explicit=explicit))
+            case vr if vr in ("OB", "OW", "UN") or site.element.tag & PRIVATE:  # a private dictionary may err
+                new = wording.of_unknown(self.sweeper, site)
+                done = (
+                    site.valued(new, Action.C) if new else Done(site.element) if new is None else self._identified(site)
+                )
             case _:
                 done = Done(site.element)
         return done if done.changes else Done(done.element, noted)
@@ -332,10 +336,6 @@ class HeaderCleaner:
         """Keep UIDs that name a kind of thing; one of the patient's own is out of place among them."""
         new = self._new_uids(site.value, only=self.known.uids)
         return Done(site.element) if new == site.value else site._replace(code="U").valued(new, Action.U)
-
-    def _binary(self, site: Site) -> Done:
-        told = self.sweeper.identifies(site.value) or (site.vr == "UN" and wording.tells(self.sweeper, site))
-        return self._identified(site) if told else Done(site.element)
 
     def _length(self, site: Site) -> Done:
         """Keep numbers; the length of a document becomes that of the one that will stand there (PS3.3 C.24.2)."""

@@ -43,19 +43,25 @@ def is_address(site: Site) -> bool:
     return site.vr == "UR" and site.element.tag not in _ADDRESS_OF_CODES and _ADDRESS.match(site.value) is not None
 
 
-def tells(sweeper: Sweeper, site: Site) -> bool:
-    """Return whether a value of VR UN reads as a text that holds what identifies.
+def of_unknown(sweeper: Sweeper, site: Site) -> bytes | None:
+    """Return a binary value, or a text that reads as none, without what identifies: empty: it goes; None: it stays.
 
-    Patterns, and the form of a person's name, count where the instance vouches for its private elements: nobody else
-    knows what they are.
+    Patterns count where the table lists the attribute or the instance vouches for its private elements, the form of
+    a person's name there alone: nobody else knows what they are.
     """
-    text, _ = charsets.decode(site.value, "LO", site.where.charset)
+    told = sweeper.identifies(site.value)
+    bulk = site.vr in ("OB", "OW")
+    text, charset = ("", ()) if bulk else charsets.decode(site.value, "LO", site.where.charset)
     plain = text.rstrip(" \0")
-    patterns = site.context.said is not None
-    if not plain.isprintable():
-        return False
-    is_name = patterns and _NAME_FORM.search(plain) is not None
-    return is_name or sweeper.sweep(plain, patterns=patterns, technical=not patterns) != plain
+    if bulk or not plain.isprintable():
+        return b"" if told else None
+    listed = site.code == "C" and not site.element.tag >> 16 & 1
+    vouched = site.context.said is not None
+    new = "" if vouched and _NAME_FORM.search(plain) else plain
+    new = sweeper.sweep(new, patterns=listed or vouched, technical=not (listed or vouched))
+    new = sweeper.without_unknown(new) if listed else new
+    raw = values.encode(new, "LO", charset) if site.vr == "UN" and new != plain else b""
+    return None if new == plain and not told else b"" if sweeper.identifies(raw) else raw
 
 
 def is_dummied(site: Site) -> bool:

@@ -67,8 +67,9 @@ def _escaped(raw: bytes, first: str) -> tuple[str, bool]:
     pieces, clean, at, codec, keep = [], True, 0, first, b""
     for match in (*_ESCAPE.finditer(raw), None):
         stop = match.start() if match else len(raw)
-        # Every delimiter ends a designation (PS3.5 6.1.2.5.3).
-        for number, piece in enumerate(re.split(rb"([\^=\\\r\n\t])", raw[at:stop])):
+        # Every delimiter ends a designation (PS3.5 6.1.2.5.3), but is half a letter among those of two bytes.
+        behind = raw[at:stop]
+        for number, piece in enumerate([behind] if keep else re.split(rb"([\^=\\\r\n\t])", behind)):
             told, mark = (codec, keep) if number == 0 else (first, b"")
             try:
                 pieces.append((mark + piece).decode(told))

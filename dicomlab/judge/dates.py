@@ -45,6 +45,15 @@ def day_of(value: str) -> Day | None:
     return _valid(int(match[1]), int(match[2]), int(match[3])) if match else None
 
 
+_BEHIND = re.compile(r"(([01]\d|2[0-3])([0-5]\d(([0-5]\d|60)(\.\d{1,6})?)?)?)?([+-](0\d|1[0-4])[0-5]\d)?")
+
+
+def movable(value: str, vr: str) -> bool:
+    """Return whether a value is a whole DA or DT (PS3.5 6.2): a range or a wrong time makes it none."""
+    rest = re.sub(r"^\d{4}\.?\d\d\.?\d\d", "", value.strip())
+    return day_of(value) is not None and (not rest or (vr == "DT" and _BEHIND.fullmatch(rest) is not None))
+
+
 def days_between(before: Day, after: Day) -> int:
     """Return the whole days from `before` to `after`."""
     return (date(*after) - date(*before)).days

@@ -200,7 +200,7 @@ class _Reader:
         else:
             (length,) = self.long(self.data, at - 4)
             vr = known_vr(tag, creator)
-        told_un = self.explicit and vr == "UN"
+        told_un = vr == "UN" if self.explicit else bool(group & 1)  # what a private dictionary says may be wrong
         if told_un:
             vr = known_vr(tag, creator)
         element = Element(tag, vr, start=at + self.start, creator=creator)

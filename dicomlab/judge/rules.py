@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 from dicomlab.judge import values, weight
 from dicomlab.judge.attributes import in_dictionary, name_of, place_of
 from dicomlab.judge.characteristics import SAYS_NOTHING, Characteristics, reads_as_name
-from dicomlab.judge.dates import Day, day_of, days_between, days_in
+from dicomlab.judge.dates import Day, day_of, days_between, days_in, movable
 from dicomlab.judge.identity import uid_hash
 from dicomlab.judge.patterns import leads_to_source, may_tell
 from dicomlab.judge.questions import Question
@@ -33,6 +33,7 @@ _DATES = ("DA", "DT")
 _PROSE = ("LT", "ST", "UC", "UT")
 _WORDED = ("LO", "SH", *_PROSE)
 _CODE_TAGS = frozenset({0x00080100, 0x00080104})
+_OF_CODE = frozenset({0x00080102, 0x00080103, 0x00080119, 0x00080120})  # may go with it
 _RETAINING = frozenset({"C", "K", "replace", "hash", "shift", "bin", "truncate", "regex"})
 _AGE = re.compile(r"(\d{3})([DWMY])")
 _YEARS = {"D": 365.25, "W": 52.18, "M": 12.0, "Y": 1.0}
@@ -97,16 +98,15 @@ class Judge:
         if decision.code not in _RETAINING:
             gone = "X" in _letters(decision)
             return None if gone else (Question.TABLE, f"an attribute with action {decision.code} was removed")
-        if self._cannot_move(element, decision) or self.may_identify(element, level.before):
-            return None
-        if decision.code == "C" and self._lost_maybe_names(level, element, None):
+        told = self._cannot_move(element, decision) or self.may_identify(element, level.before)
+        if told or (decision.code == "C" and self._lost_maybe_names(level, element, None)):
             return None
         return Question.LOST, "an attribute that the recipe retains was removed"
 
     @staticmethod
     def _cannot_move(element: Element, decision: Decision) -> bool:
         """Return whether a date that should be shifted is partial or invalid, and the profile lets it go (E.3.6)."""
-        if element.vr not in ("DA", "DT") or decision.code not in ("C", "shift") or None not in _days(element):
+        if element.vr not in ("DA", "DT") or decision.code not in ("C", "shift") or _movable(element):
             return False
         row = confidentiality(element.tag)
         return row is None or element.tag >> 16 & 1 == 1 or "X" in row.basic
@@ -167,8 +167,10 @@ class Judge:
 
         Wider on purpose than what counts as an identifier: a remover may be more careful than the judge.
         """
-        raw, vr = element.raw, "LO" if element.vr == "UN" and self.said else element.vr
-        if vr == "UI" or (vr != element.vr and re.fullmatch(rb"\d+(\.\d+)+", raw)):
+        raw, vr = element.raw, element.vr
+        if element.items is None and (vr == "UN" or (element.creator and not values.is_text(vr) and vr[0] != "O")):
+            vr = "LO"  # nobody knows whether it is text, or a private dictionary may err
+        if vr == "UI" or (vr != element.vr and re.fullmatch(rb"\d+(\.\d+){3,}", raw)):
             return any(uid_hash(uid) in self.hunter.spelled.seen_uids for uid in _uids(element))
         if element.creator and self.hunter.mentions(folded(element.creator)):
             return True  # a block goes with a creator that names somebody
@@ -189,7 +191,9 @@ class Judge:
         if in_dummy:
             if same and had and not self._nobody(before, level):
                 wrong.append((Question.TABLE, "text inside a sequence with action D was kept"))
-        elif not same and not self._pooled(before, after) and not self.may_identify(before, level.before):
+        elif not (same or self._pooled(before, after) or self.may_identify(before, level.before)):
+            if level.coded and after.tag in _OF_CODE:
+                return Finding(tuple(wrong))
             if not (level.cleans and self._lost_maybe_names(level, before, after)):
                 wrong.append((Question.LOST, "a value that no rule names was changed"))
             elif not self._only_less(level, before, after):
@@ -221,7 +225,7 @@ class Judge:
         old, new = _days(before), _days(after)
         if not before.raw:
             return Finding(tuple(wrong))
-        if None in old or not old:
+        if not old or not _movable(before):
             if values.same(before, after) and re.search(rb"[1-9]\d{3}", before.raw):
                 wrong.append((Question.DATES, "a date that cannot be shifted was kept"))
             return Finding(tuple(wrong))
@@ -337,6 +341,10 @@ def _letters(decision: Decision) -> set[str]:
 
 def _days(element: Element) -> list[Day | None]:
     return [day_of(text) for text in element.raw.decode("latin-1").split("\\") if text.strip()]
+
+
+def _movable(element: Element) -> bool:
+    return all(movable(t, element.vr) for t in element.raw.decode("latin-1").split("\\") if t.strip())
 
 
 def _times(element: Element) -> list[str]:
