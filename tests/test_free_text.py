@@ -714,3 +714,18 @@ def test_six_figures_of_a_code_are_no_date():
     # 121018 and 111060 are concepts of DCM; 11 March 2024 is known.
     assert swept("110324", technical=True) == "110324"
     assert swept("110324", patterns=False) == ""
+
+
+@pytest.mark.parametrize(
+    ("text", "left"),
+    [
+        ("CT Hans-Peter thorax", "CT thorax"),
+        ("CT Hans Peter thorax", "CT thorax"),
+        ("CT H.P. Lohmeister thorax", "CT thorax"),
+        ("knee R. 3/4 Lohmeister", "knee R. 3/4"),
+        ("CT hand surgery", "CT hand surgery"),
+    ],
+)
+def test_a_name_written_apart_goes_with_the_initials_before_it(text, left):
+    sweeper = Sweeper(Identifiers(names=frozenset({("Lohmeister", "HANSPETER", "Paul"), ("Handsurgery",)})))
+    assert sweeper.sweep(text, patterns=False) == left

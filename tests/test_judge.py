@@ -484,6 +484,23 @@ def test_a_letter_of_two_bytes_is_no_delimiter():
     assert (text, clean) == ("MATSUOKA^KENJI=まつおか^KENJI", True)
 
 
+def test_what_an_unlisted_attribute_says_too_remains_a_secret():
+    # EvaluatorName and FillerOrderNumberProcedure are not in Table E.1-1.
+    before, after = source(), basic()
+    before.EvaluatorName, before.FillerOrderNumberProcedure = f"{FAMILY}^{GIVEN}", ACCESSION
+    after.EvaluatorName, after.FillerOrderNumberProcedure = "", ""
+    assert judged(after, before=before).passed
+    for text in (f"seen by {FAMILY}", f"order {ACCESSION}"):
+        after.ContrastBolusAgent = before.ContrastBolusAgent = text
+        assert str(Question.BYTES) in failures(judged(after, before=before))
+
+
+def test_a_name_written_apart_is_found():
+    identity = judge.Identity([(judge.Kind.NAME, "Lohmeister^HANSPETER", 0x00100010, "")])
+    assert judge.search(b"seen by Hans-Peter", identity, kind="text")
+    assert not judge.search(b"seen by Hans", identity, kind="text")
+
+
 # The hunt: every spelling and encoding of what identifies, and nothing else.
 
 SPELLINGS = (

@@ -113,10 +113,14 @@ class Known:
         for piece, start, end in pieces:
             if (piece in self.words and piece not in ordinary) or self._is_form(piece, cut_only=technical):
                 yield start, end
-        for one, other in pairwise(words):
+        initials = 0  # where those in front of a name begin: J.P. Meulen
+        for number, (one, other) in enumerate(pairwise(words)):
+            before = words[number - 1][2] if number else 0
+            is_another = len(one[0]) == 1 and folded[before : one[1]].strip() == "." and len(words[number - 1][0]) == 1
+            initials = initials if is_another else one[1]
             if 0 < other[1] - one[2] <= _LARGEST_GAP:
                 if self._is_pair(one[0], other[0], folded[one[2] : other[2] + 1], technical=technical):
-                    yield one[1], other[2]
+                    yield initials, other[2]
                 elif one[0] in TITLES and (other[0] in self.weak or other[0] in self.words):
                     yield other[1], other[2]
         for part in self.inside:
@@ -131,6 +135,8 @@ class Known:
             return signed or not (technical and _is_initial(one, other))
         if (one, other) in self.with_initial:
             return signed and not technical
+        if one + other in self.words and len(one + other) >= _SHORTEST_INSIDE_WORD and not is_word(one + other):
+            return not (is_word(one) and is_word(other))  # Hans-Peter, of a Hanspeter
         return one in self.words and not (technical and one in ordinary_words()) and self._begins_one(other)
 
     def _is_form(self, word: str, *, cut_only: bool) -> bool:

@@ -78,7 +78,7 @@ class Hit:
 class Hunter:
     """Finds one patient's identifiers, in all spellings and encodings."""
 
-    def __init__(self, identity: Identity, kept: Callable[[int, str], bool] | None = None) -> None:
+    def __init__(self, identity: Identity, kept: Callable[[int, str], bool | None] | None = None) -> None:
         """Compile; `kept` says which attributes a recipe keeps as they are."""
         self.spelled: Spelled = spelled(identity, kept or (lambda _tag, _creator: False))
         self._remembered: dict[tuple[str, Place], tuple[Hit, ...]] = {}
@@ -229,6 +229,10 @@ class Hunter:
 
     def _pair(self, before: str, word: str, place: Place, behind: str) -> bool:
         """Return whether two words are parts of one name; an initial counts in attributes, in coded ones by its dot."""
+        joined = before + word  # Hans-Peter, of a Hanspeter
+        strong = joined in self.spelled.words and len(joined) >= weight.SHORTEST_INSIDE
+        if strong and not (_is_ordinary(before) and _is_ordinary(word)):
+            return True
         initials = place is not Place.REPORT and (place is not Place.CODED or "." in behind or "," in behind)
         spelled_out = min(len(before), len(word)) > 1 or weight.spaceless(before)
         return (before, word) in self.spelled.pairs and (initials or spelled_out)
@@ -334,7 +338,7 @@ def _stands_alone(data: Buffer, at: int, pattern: bytes) -> bool:
     return not (before.isdigit() or before == b"." or (whole_number and behind.isdigit()))
 
 
-def hunter_for(identity: Identity, name: str = "", kept: Callable[[int, str], bool] | None = None) -> Hunter:
+def hunter_for(identity: Identity, name: str = "", kept: Callable[[int, str], bool | None] | None = None) -> Hunter:
     """Return the hunter of an identity, compiled once; `name` tells recipes apart."""
     place = identity.hunter(name)
     if "hunter" not in place:

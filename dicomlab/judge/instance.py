@@ -110,17 +110,17 @@ def judge_instance(
 
 @dataclass(frozen=True)
 class KeptBy:
-    """(tag, creator) -> whether a recipe keeps that attribute as it is, or nobody ever removes it."""
+    """(tag, creator) -> whether a recipe keeps that attribute as it is; None: nobody speaks of it."""
 
     recipe: Recipe
 
-    def __call__(self, tag: int, creator: str) -> bool:
+    def __call__(self, tag: int, creator: str) -> bool | None:
         """Ask the recipe; of the file meta only the names of kinds are kept."""
         if tag >> 16 == 0x0002:  # noqa: PLR2004 - file meta information
             retained = tag == 0x00020003 and "retain-uids" in self.recipe.options  # noqa: PLR2004
             return retained or tag in (0x00020002, 0x00020010, 0x00020012)
         decision = self.recipe.decide(tag, known_vr(tag, creator), creator or None)
-        return decision is None or decision.code == "K"
+        return None if decision is None else decision.code == "K"
 
 
 @dataclass

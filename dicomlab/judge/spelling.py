@@ -58,19 +58,22 @@ class Spelled:
         return f"Spelled({len(self.words)} words, {len(self.patterns)} patterns)"
 
 
-def spelled(identity: Identity, kept: Callable[[int, str], bool]) -> Spelled:
+def spelled(identity: Identity, kept: Callable[[int, str], bool | None]) -> Spelled:
     """Return the spellings of an identity.
 
     Parameters
     ----------
     kept
         (tag, creator) -> whether the recipe keeps that attribute as it is: then its value is no secret,
-        wherever else it stands.
+        wherever else it stands. None: nobody speaks of it: no secret unless another attribute makes it one.
     """
-    exempt = {(kind, value) for kind, value, tag, creator in identity.entries if kept(tag, creator)}
-    live = sorted({(kind, value) for kind, value, *_ in identity.entries} - exempt)
+    said = [((kind, value), kept(tag, creator)) for kind, value, tag, creator in identity.entries]
+    secret = {one for one, is_kept in said if is_kept is False}
+    exempt = {one for one, is_kept in said if is_kept or (is_kept is None and one not in secret)}
+    live = sorted({one for one, _ in said} - exempt)
     out = Spelled()
-    spared = {word for kind, value in exempt if kind is Kind.NAME for word in weight.name_words(value)}
+    spared = _words({one for one, is_kept in said if is_kept is not False}) - _words(secret)
+    spared |= _words({one for one, is_kept in said if is_kept})
     for kind, value in live:
         _ADD[kind](out, kind, value)
         if kind is not Kind.DATE:
@@ -82,10 +85,14 @@ def spelled(identity: Identity, kept: Callable[[int, str], bool]) -> Spelled:
         out.words.pop(word, None)
         out.inside.pop(word, None)
         out.weak.pop(word, None)
-    open_uids = {uid for uid, tag, creator in identity.uids if kept(tag, creator)}
-    out.seen_uids = {uid for uid, _, _ in identity.uids}
-    out.uids = out.seen_uids - open_uids
+    uids = [(uid, kept(tag, creator)) for uid, tag, creator in identity.uids]
+    out.seen_uids = {uid for uid, _ in uids}
+    out.uids = {uid for uid, is_kept in uids if is_kept is False} - {uid for uid, is_kept in uids if is_kept}
     return out
+
+
+def _words(entries: Iterable[tuple[Kind, str]]) -> set[str]:
+    return {word for kind, value in entries if kind is Kind.NAME for word in weight.name_words(value)}
 
 
 @lru_cache(maxsize=1 << 14)
