@@ -182,6 +182,8 @@ KINDS = {
     "file meta says implicit, dataset is explicit": part10(ImplicitVRLittleEndian, EVERY_ELEMENT),
     "file meta says explicit, dataset is implicit": part10(ExplicitVRLittleEndian, bare(implicit=True)),
     "zeros behind the last element": part10(ExplicitVRLittleEndian, EVERY_ELEMENT + bytes(34)),
+    "text behind the pixels": part10(ExplicitVRLittleEndian, EVERY_ELEMENT + b"written for Quistgaard"),
+    "a few bytes behind the pixels": part10(ImplicitVRLittleEndian, bare(implicit=True) + b"Q\0\1"),
 }
 
 

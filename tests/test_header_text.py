@@ -433,3 +433,10 @@ def test_a_name_that_is_a_word_of_the_field_stays_in_a_technical_attribute_and_i
 def test_no_finding_where_the_word_is_no_name_of_the_patient():
     before = instance(PatientName="Quistgaard^Ingeborg", ManufacturerModelName="Long Bore 70")
     assert engine.plan(before, recipe_of([]), KEY).findings == ()
+
+
+def test_a_line_that_is_made_of_words_of_the_field_is_no_place():
+    before = instance(PatientAddress="14 Larkspur Crescent, chest PA lateral", ContrastBolusAgent="chest PA lateral")
+    assert cleaned(before).ContrastBolusAgent == "chest PA lateral"
+    before.ContrastBolusAgent = "chest of 14 Larkspur Crescent"
+    assert "Larkspur" not in cleaned(before).ContrastBolusAgent

@@ -495,6 +495,12 @@ def test_what_an_unlisted_attribute_says_too_remains_a_secret():
         assert str(Question.BYTES) in failures(judged(after, before=before))
 
 
+def test_bytes_behind_the_pixels_are_hunted_and_may_go():
+    text = f"written for {FAMILY}".encode()
+    assert judged(filed(basic()), before=BEFORE + text).passed
+    assert str(Question.BYTES) in failures(judged(filed(basic()) + text))
+
+
 def test_a_name_written_apart_is_found():
     identity = judge.Identity([(judge.Kind.NAME, "Lohmeister^HANSPETER", 0x00100010, "")])
     assert judge.search(b"seen by Hans-Peter", identity, kind="text")

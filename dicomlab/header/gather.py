@@ -11,7 +11,8 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from dicomlab import standard
-from dicomlab.free_text import Identifiers, is_distinctive_number, is_distinctive_phrase, name_parts
+from dicomlab.free_text import Identifiers, fold, is_distinctive_number, is_distinctive_phrase, name_parts
+from dicomlab.free_text.identifiers import is_word
 from dicomlab.header import charsets, wire
 from dicomlab.header.names import CHARACTER_SET, PRIVATE, attribute_name, charset_of, creators_of, effective_vr
 from dicomlab.standard import RiskClass
@@ -124,6 +125,7 @@ def _of_text(tag: int, vr: str, text: str) -> Identifiers:
     names = {(p,) for p in pieces - numbers if p.isalpha() and standard.risk(tag, vr).klass in _IDENTIFYING}
     phrases = {p for p in pieces - numbers if is_distinctive_phrase(p)}
     lines = {line.strip() for p in phrases for line in re.split(r"[,;^]", p)}
+    lines = {line for line in lines if not all(map(is_word, re.findall(r"\w+", fold(line))))}
     return Identifiers(
         frozenset(names), frozenset(numbers), frozenset(phrases | set(filter(is_distinctive_phrase, lines)))
     )

@@ -36,7 +36,7 @@ class Template:
     def parse(
         self, data: bytes | mmap, start: int, end: int, encoding: Encoding, *, defer: Defer
     ) -> dict[int, Element]:
-        """Return the elements of a whole dataset, as `wire.parse` does.
+        """Return the elements of a whole dataset, as `wire.parse` does; bytes behind the pixels may be no element.
 
         Raises
         ------
@@ -63,7 +63,10 @@ class Template:
                 tag = next(iter(found))
                 while number < len(pairs) and pairs[number][0] <= tag:
                     number += 1
-        rest, stopped = wire.parse(data, position, end, encoding, defer=defer)
+        try:
+            rest, stopped = wire.parse(data, position, end, encoding, defer=defer)
+        except wire.BrokenDataset:
+            rest, stopped = _to_pixels(data, position, end, encoding, defer=defer, last=max(elements, default=0)), end
         elements.update(rest)
         if stopped < end and bytes(data[stopped:end]).strip(b"\0"):
             message = f"a delimiter without a beginning at byte {stopped}"
@@ -108,3 +111,18 @@ class Template:
             pairs.append((tag, element))
         self._bytes = bytes(data[start : start + at])
         self._starts, self._pairs, self._encoding = starts, pairs, encoding
+
+
+def _to_pixels(
+    data: bytes | mmap, position: int, end: int, encoding: Encoding, *, defer: Defer, last: int
+) -> dict[int, Element]:
+    """Return elements without what stands behind the pixel data and is none."""
+    found: dict[int, Element] = {}
+    while True:
+        try:
+            one, position = wire.parse(data, position, end, encoding, defer=defer, most=1)
+        except wire.BrokenDataset:
+            if max(found, default=last) < wire.PIXEL_DATA:
+                raise
+            return found
+        found.update(one)

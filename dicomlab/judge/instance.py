@@ -81,6 +81,9 @@ def judge_instance(
     hunter = hunter_for(identity, recipe.sha256, KeptBy(recipe))
     try:
         released = read(after)
+        behind = bytes(released.body[released.end :])
+        if len(behind) >= 8 and behind.strip(b"\0"):  # noqa: PLR2004 - fewer are told as what stands in no element
+            raise BrokenError("bytes that are no element stand behind the data set")  # noqa: TRY301
     except BrokenError as error:
         answers.add(Question.READABLE, "", str(error))
         for hit, _ in hunter.in_bytes(opened(after)):

@@ -182,7 +182,12 @@ class _Reader:
                 return found, at + 8
             if depth == 0 and tag == 0:  # zeros after the data set: trailing bytes, scanned as such
                 break
-            element, at = self.element(at, end, creators, depth=depth)
+            try:
+                element, at = self.element(at, end, creators, depth=depth)
+            except (BrokenError, struct.error):
+                if depth or not found or found[-1].tag < PIXEL_DATA:
+                    raise
+                break  # bytes behind the pixel data that are no element, scanned as such
             found.append(element)
         return found, at
 
