@@ -436,7 +436,7 @@ def test_no_finding_where_the_word_is_no_name_of_the_patient():
 
 
 def test_a_line_that_is_made_of_words_of_the_field_is_no_place():
-    before = instance(PatientAddress="14 Larkspur Crescent, chest PA lateral", ContrastBolusAgent="chest PA lateral")
-    assert cleaned(before).ContrastBolusAgent == "chest PA lateral"
-    before.ContrastBolusAgent = "chest of 14 Larkspur Crescent"
-    assert "Larkspur" not in cleaned(before).ContrastBolusAgent
+    before = instance(PatientAddress="14 Larkspur Crescent, chest PA lateral", ProcessingFunction="chest PA lateral")
+    assert cleaned(before).ProcessingFunction == "chest PA lateral"
+    before.ProcessingFunction = "chest of 14 Larkspur Crescent"
+    assert "Larkspur" not in cleaned(before).ProcessingFunction
