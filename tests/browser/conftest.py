@@ -52,12 +52,6 @@ RUN = """async (id) => {
     return panel.content.widgets.filter((cell) => cell.model.type === 'code').map((cell) =>
         [cell.model.executionCount, cell.model.outputs.toJSON().filter((o) => o.output_type === 'error').length]);
 }"""
-FILL = """([id, cells]) => {
-    const panel = [...window.jupyterapp.shell.widgets('main')].find((one) => one.id === id);
-    const model = panel.content.model.sharedModel;
-    model.deleteCellRange(0, model.cells.length);
-    model.insertCells(0, cells);
-}"""
 SAVE = """async (id) => {
     const panel = [...window.jupyterapp.shell.widgets('main')].find((one) => one.id === id);
     await panel.context.save();
@@ -184,10 +178,6 @@ class Notebook:
         ends = self.page.evaluate(RUN, self.id)
         assert all(count for count, _ in ends), "a cell did not run"
         assert not any(errors for _, errors in ends), "a cell failed"
-
-    def fill(self, *cells: str) -> None:
-        """Type other cells in the place of those that are there."""
-        self.page.evaluate(FILL, [self.id, written(*cells)["cells"]])
 
     def find(self, selector: str):
         return self.page.locator(f"#{self.id} {selector}")
