@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from html import escape
 from pathlib import Path
@@ -15,7 +15,7 @@ from dicomlab.records import Masked, Reason
 from dicomlab.standard import sop_class_name
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     import pandas as pd
     from pydicom.dataset import FileDataset
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 class Entry:
     """One file of a source. `reason` says why it is no instance, None when it is one; `detail` where it went wrong.
 
-    `patient` is (issuer, Patient ID) as in the file. Everything that identifies is left out of the repr.
+    `patient` is (issuer, Patient ID) as in the file, or as `linked` found. What identifies is left out of the repr.
     """
 
     ordinal: int
@@ -36,6 +36,7 @@ class Entry:
     attributes: dict[str, str] = field(default_factory=dict)
     transfer_syntax: str = ""
     detail: str = ""
+    person: tuple[str, str] | None = None
 
     def __repr__(self) -> str:
         """Tell the ordinal and the kind, nothing that identifies."""
@@ -53,7 +54,9 @@ class Entry:
 
     @property
     def patient(self) -> tuple[str, str]:
-        """(issuer, Patient ID) as in the file; without Patient ID, a mark and the Study Instance UID."""
+        """(issuer, Patient ID), or what `linked` found; without Patient ID, a mark and the Study Instance UID."""
+        if self.person:
+            return self.person
         known = self.attributes.get("PatientID", "")
         return (self.attributes.get("IssuerOfPatientID", ""), known) if known else ("\\study", self.study_uid)
 
@@ -131,6 +134,35 @@ class Group:
         """Return the number of frames of all instances."""
         stated = (e.attributes.get("NumberOfFrames", "1") for e in self.instances)
         return sum(int(n) if n.isdigit() else 1 for n in stated)
+
+
+def linked(entries: Iterable[Entry]) -> tuple[Entry, ...]:
+    """Return entries of which those of one person have one `patient`, though not all name the same issuer.
+
+    Issuers of one Patient ID that meet in a study are of one person, and so are instances that name none where all
+    others of that Patient ID are of one person. Else the same Patient ID of two issuers is two people's (PS3.3
+    C.7.1.1).
+    """
+    entries = tuple(entries)
+    studies: dict[str, dict[str, set[str]]] = {}
+    for entry in entries:
+        if known := entry.attributes.get("PatientID"):
+            issuers = studies.setdefault(known, {})
+            issuers.setdefault(entry.attributes.get("IssuerOfPatientID", ""), set()).add(entry.study_uid)
+    people: dict[tuple[str, str], tuple[str, str]] = {}
+    for known, issuers in studies.items():
+        groups: list[tuple[set[str], set[str]]] = []
+        for issuer, mine in sorted(issuers.items()):
+            met = [g for g in groups if g[1] & mine]
+            groups = [g for g in groups if g not in met]
+            groups.append(({issuer}.union(*(g[0] for g in met)), mine.union(*(g[1] for g in met))))
+        if sum(names != {""} for names, _ in groups) == 1:
+            groups = [({*issuers}, set())]
+        for names, _ in groups:
+            people |= {(issuer, known): (min(names - {""}, default=""), known) for issuer in names}
+    return tuple(
+        e if (who := people.get(e.patient, e.patient)) == e.patient else replace(e, person=who) for e in entries
+    )
 
 
 def shown_modality(stated: str) -> str:

@@ -85,6 +85,24 @@ def test_a_patient_is_issuer_and_patient_id_together(tmp_path):
     assert [len(g) for g in files.scan(tmp_path).patients] == [1, 2]
 
 
+@pytest.mark.parametrize(
+    ("issuers_and_studies", "people"),
+    [
+        ("NORTH 1|- 1|- 2", [3]),  # who names no issuer is who is known by that Patient ID
+        ("NORTH 1|SOUTH 1|SOUTH 2", [3]),  # a study is of one person
+        ("NORTH 1|SOUTH 2|- 3", [1, 1, 1]),  # nobody can say whose the third is
+        ("NORTH 1|SOUTH 2|EAST 1|EAST 2|- 3", [5]),
+    ],
+)
+def test_of_one_patient_id_issuers_that_meet_in_a_study_and_none_are_one_patient(tmp_path, issuers_and_studies, people):
+    for number, one in enumerate(issuers_and_studies.split("|")):
+        issuer, study = one.replace("-", "").split(" ")
+        factories.write(
+            patient(number, IssuerOfPatientID=issuer, StudyInstanceUID=f"1.2.{study}"), tmp_path / str(number)
+        )
+    assert [len(g) for g in files.scan(tmp_path).patients] == people
+
+
 def test_without_patient_id_the_study_stands_for_the_patient(tmp_path):
     for number, study in enumerate(("1.2.1", "1.2.2", "1.2.2")):
         factories.write(patient(number, PatientID=" ", StudyInstanceUID=study), tmp_path / str(number))

@@ -814,6 +814,11 @@ def test_a_right_release_passes():
     assert verdict.instances == 3
 
 
+@pytest.mark.parametrize("same", [(7, 8, True), (7, 9, False)])
+def test_one_id_whose_issuers_meet_in_a_study_or_that_names_one_issuer_only_is_one_patient(same):
+    assert _release(_facts(0, same=(7, 8, True)), _facts(1, patient=(4, 2), same=same)).passed
+
+
 RELEASE_FAULTS = {
     "one UID becomes two": ((_facts(0), _facts(1, uids=frozenset({(10, 21)}))), {}, Question.UIDS),
     "two UIDs become one": ((_facts(0), _facts(1, uids=frozenset({(11, 20)}))), {}, Question.UIDS),
@@ -821,6 +826,15 @@ RELEASE_FAULTS = {
     "reference to nowhere": ((_facts(0), _facts(1, references=frozenset({(100, 999)}))), {}, Question.REFERENCES),
     "one patient becomes two": ((_facts(0), _facts(1, patient=(1, 3))), {}, Question.PATIENTS),
     "two patients become one": ((_facts(0), _facts(1, patient=(4, 2))), {}, Question.PATIENTS),
+    "one ID of two issuers becomes one": (
+        (_facts(0, same=(7, 8, True)), _facts(1, patient=(4, 2), same=(7, 9, True))), {}, Question.PATIENTS,
+    ),
+    "one ID in one study becomes two": (
+        (_facts(0, same=(7, 8, True)), _facts(1, patient=(4, 3), same=(7, 8, True))), {}, Question.PATIENTS,
+    ),
+    "one ID without its issuer becomes two": (
+        (_facts(0, same=(7, 8, True)), _facts(1, patient=(4, 3), same=(7, 9, False))), {}, Question.PATIENTS,
+    ),
     "two intervals": ((_facts(0), _facts(1, shifts=frozenset({-77}))), {}, Question.DATES),
     "no end": ((_facts(0),), {"expected": [0, 1]}, Question.ENDS),
     "two ends": ((_facts(0),), {"states": [(0, State.WRITTEN), (0, State.IGNORED)]}, Question.ENDS),

@@ -868,6 +868,28 @@ def test_dates_of_one_patient_move_by_one_interval_over_studies_and_of_two_patie
     assert "20240311" not in set.union(*moved.values())
 
 
+def test_a_patient_whose_issuer_some_instances_leave_out_has_one_code_and_one_interval(tmp_path):
+    told = [
+        ("", "1.2.1", "20200101"),
+        ("NORTH", "1.2.2", "20200301"),
+        ("SOUTH", "1.2.2", "20200302"),
+        ("", "1.2.3", "20210101"),
+    ]
+    for number, (issuer, study, day) in enumerate(told):
+        one = patient(
+            number, IssuerOfPatientID=issuer, StudyInstanceUID=study, SeriesInstanceUID=study + ".1", StudyDate=day
+        )
+        factories.write(one, tmp_path / "in" / str(number))
+    outcome = dl.run(tmp_path / "in", tmp_path / "out", on_headers("research"), key=KEY)
+    assert outcome.verdict is not None
+    assert outcome.verdict.passed
+    assert dl.verify(tmp_path / "in", tmp_path / "out", on_headers("research")).passed
+    after = list(read(tmp_path / "out"))
+    assert len({one.PatientID for one in after}) == 1
+    days = sorted(pydicom.valuerep.DA(one.StudyDate) for one in after)
+    assert [(day - days[0]).days for day in days] == [0, 60, 61, 366]
+
+
 def test_a_name_in_one_instance_leaves_the_text_of_every_other_of_the_patient(tmp_path):
     factories.write(patient(1), tmp_path / "in" / "1")
     bare = patient(2, PatientName="", StudyDescription="Thorax Zaphiro", ReferringPhysicianName="")

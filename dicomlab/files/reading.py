@@ -12,7 +12,7 @@ from typing import Literal
 from pydicom.uid import UID, ExplicitVRBigEndian, ExplicitVRLittleEndian, ImplicitVRLittleEndian
 from tqdm.auto import tqdm
 
-from dicomlab.catalog import Catalog, Entry
+from dicomlab.catalog import Catalog, Entry, linked
 from dicomlab.engine import Instance
 from dicomlab.errors import InstanceError, SourceError
 from dicomlab.header import wire
@@ -95,7 +95,7 @@ def scan(source: str | Path, *, progress: bool = False) -> Catalog:
     bar = tqdm(pairs, desc="scan", unit="file", disable=not progress)
     like = Template()
     return Catalog(
-        Path(source), tuple(entry(n, path, relative, like=like)[0] for n, (path, relative) in enumerate(bar))
+        Path(source), linked(entry(n, path, relative, like=like)[0] for n, (path, relative) in enumerate(bar))
     )
 
 

@@ -21,6 +21,7 @@ class Facts:
     release_path: str = ""
     scope: int = 0
     patient: tuple[int, int] | None = None  # before, after
+    same: tuple[int, int, bool] | None = None  # Patient ID and study before, and whether an issuer is named
     instance: tuple[int, int] = (0, 0)
     uids: frozenset[tuple[int, int]] = frozenset()
     references: frozenset[tuple[int, int]] = frozenset()

@@ -199,6 +199,7 @@ class _Case:
             release_path=release_path,
             scope=study if alone else 0,
             patient=patient,
+            same=(uid_hash(old_id), study, bool(issuer)),
             instance=(uid_hash(self.source.text(_SOP_INSTANCE)), uid_hash(self.released.text(_SOP_INSTANCE))),
             uids=frozenset(self.uids),
             references=frozenset(self.references),

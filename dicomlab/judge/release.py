@@ -163,13 +163,37 @@ def _judge_uids(answers: Answers, facts: list[Facts]) -> None:
                 answers.add(Question.REFERENCES, _place(fact), "a reference to a released instance leads nowhere")
 
 
+def _people(facts: list[Facts]) -> dict[int, int]:
+    """Return which of the patients before are one: whoever has the same Patient ID and a study, or no other issuer."""
+    one: dict[int, int] = {}
+
+    def first(who: int) -> int:
+        while one.setdefault(who, who) != who:
+            who = one[who]
+        return who
+
+    seen: dict[tuple[int, int], int] = {}
+    named: dict[int, set[int]] = defaultdict(set)
+    found = [(*fact.same, fact.patient[0]) for fact in facts if fact.patient and fact.same]
+    for number, study, _, who in found:
+        one[first(who)] = first(seen.setdefault((number, study), who))
+    for number, _, issued, who in found:
+        if issued:
+            named[number].add(first(who))
+    for number, _, issued, who in found:
+        if not issued and len(named[number]) == 1:
+            one[first(who)] = first(*named[number])
+    return {fact.patient[0]: first(fact.patient[0]) for fact in facts if fact.patient}
+
+
 def _judge_patients(answers: Answers, facts: list[Facts]) -> None:
+    people = _people(facts)
     forth: dict[tuple[int, int], int] = {}
     back: dict[int, tuple[int, int]] = {}
     for fact in facts:
         if fact.patient is None:
             continue
-        key = (fact.scope, fact.patient[0])
+        key = (fact.scope, people[fact.patient[0]])
         if forth.setdefault(key, fact.patient[1]) != fact.patient[1]:
             answers.add(Question.PATIENTS, _place(fact), "instances of one patient have different Patient IDs")
         if back.setdefault(fact.patient[1], key) != key:
@@ -180,9 +204,10 @@ def _judge_patients(answers: Answers, facts: list[Facts]) -> None:
 
 def _judge_dates(answers: Answers, facts: list[Facts]) -> None:
     moved: dict[tuple[int, int | None], set[int]] = defaultdict(set)
+    people = _people(facts)
     for fact in facts:
         if fact.patient is not None and fact.moves_dates:
-            key = (fact.scope, fact.patient[0])
+            key = (fact.scope, people[fact.patient[0]])
             moved[key] |= fact.shifts
             if len(moved[key]) > 1:
                 answers.add(Question.DATES, _place(fact), "dates of one patient moved by different intervals")

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Literal
 from tqdm.auto import tqdm
 
 from dicomlab import engine, files, judge, pseudonyms
-from dicomlab.catalog import shown_modality
+from dicomlab.catalog import linked, shown_modality
 from dicomlab.errors import ReleaseError
 from dicomlab.free_text import Identifiers, Sweeper, ordinary_words
 from dicomlab.header import Subject
@@ -164,19 +164,22 @@ def _surveyed(
     """Look at every file once: what it is, whose it is, what identifies that patient."""
     numbered = [(n, path, relative) for n, (path, relative) in enumerate(pairs)]
     chunks = [numbered[i : i + _SURVEY] for i in range(0, len(numbered), _SURVEY)]
-    entries: list[Entry] = []
+    parts: list[Surveyed] = []
     known: defaultdict[Patient, Identifiers] = defaultdict(Identifiers)
     identity: defaultdict[Patient, list[judge.Identity]] = defaultdict(list)
     with tqdm(total=len(numbered), desc="survey", unit="file", disable=not progress) as bar:
         for chunk, part in mapped(pool, lambda c: (survey, c, recipe, judged), chunks):
-            entries += part.entries
-            for patient, one in part.known.items():
-                known[patient] |= one
-            for patient, other in part.identity.items():
-                identity[patient].append(other)
+            parts.append(part)
             bar.update(len(chunk))
-    merged = {patient: judge.merge(found) for patient, found in identity.items()}
-    return Surveyed(tuple(sorted(entries, key=lambda e: e.ordinal)), dict(known), merged)
+    before = sorted((e for part in parts for e in part.entries), key=lambda e: e.ordinal)
+    entries = linked(before)
+    people = {old.patient: new.patient for old, new in zip(before, entries, strict=True)}
+    for part in parts:
+        for patient, one in part.known.items():
+            known[people[patient]] |= one
+        for patient, other in part.identity.items():
+            identity[people[patient]].append(other)
+    return Surveyed(entries, dict(known), {patient: judge.merge(found) for patient, found in identity.items()})
 
 
 def _orders(
