@@ -122,8 +122,7 @@ def read(source: Path | bytes) -> Instance:
     try:
         return _read(opened(source))
     except (struct.error, zlib.error, RecursionError) as error:
-        message = "the data ends inside an element"
-        raise BrokenError(message) from error
+        raise BrokenError("the data ends inside an element") from error
 
 
 def _read(data: Buffer) -> Instance:
@@ -137,8 +136,7 @@ def _read(data: Buffer) -> Instance:
         stream = zlib.decompressobj(-zlib.MAX_WBITS)
         body, at = stream.decompress(bytes(data[at:]), _LARGEST_INFLATED), 0
         if stream.unconsumed_tail:
-            message = "a deflated data set too large to be held"
-            raise BrokenError(message)
+            raise BrokenError("a deflated data set too large to be held")
         body += stream.flush()
     little = uid != BIG_ENDIAN
     if not uid and len(body) >= at + 2:
@@ -218,8 +216,7 @@ class _Reader:
     def _value(self, element: Element, at: int, end: int, length: int, *, told_un: bool, depth: int) -> int:
         """Fill in the value, the items or the fragments; return where the element ends."""
         if depth > _MAX_DEPTH:
-            message = f"sequences are nested past {_MAX_DEPTH} levels"
-            raise BrokenError(message)
+            raise BrokenError(f"sequences are nested past {_MAX_DEPTH} levels")
         if length == UNDEFINED:
             if element.vr in ("OB", "OW") or element.tag == PIXEL_DATA:
                 element.fragments, stop = self._fragments(at, end)
@@ -254,8 +251,7 @@ class _Reader:
             if tag == SEQUENCE_END:
                 return items, at
             if tag != ITEM or (length != UNDEFINED and at + length > end):
-                message = "a sequence holds something that is no item"
-                raise BrokenError(message)
+                raise BrokenError("a sequence holds something that is no item")
             found, stop = self.elements(at, end if length == UNDEFINED else at + length, depth=depth + 1)
             at = stop if length == UNDEFINED else at + length
             items.append(found)
@@ -275,8 +271,7 @@ class _Reader:
                 break
             found.append(view[at : at + length])
             at += length
-        message = "encapsulated pixel data is cut off"
-        raise BrokenError(message)
+        raise BrokenError("encapsulated pixel data is cut off")
 
 
 def hidden_sequence(value: bytes, *, start: int = 0, depth: int = 0) -> list[list[Element]] | None:

@@ -9,6 +9,7 @@ import os
 from collections import Counter, defaultdict
 from dataclasses import dataclass
 from html import escape
+from importlib.resources import files as resource_files
 from typing import TYPE_CHECKING, Any
 
 from dicomlab import standard
@@ -38,22 +39,7 @@ _WIDE = 5  # columns that fill the width
 _SHORT = 8  # characters of a code, such as a VR
 _TALL = 30  # rows after which a table scrolls by itself
 # Colours follow JupyterLab's theme where there is one.
-_STYLE = (
-    "<style>.dl-table{font:13px/1.4 var(--jp-ui-font-family,system-ui,sans-serif);"
-    "color:var(--jp-ui-font-color1,#1a2733)}.dl-tall{max-height:34em;overflow:auto;"
-    "border:1px solid var(--jp-border-color2,#ccc)}.dl-table table{border-collapse:collapse;width:100%;"
-    "margin:0;table-layout:auto}"
-    ".dl-few table{width:auto;min-width:min(40em,100%)}"
-    ".dl-table th{position:sticky;top:0;background:var(--jp-layout-color2,#f0f2f4);font-weight:600}"
-    ".dl-table th,.dl-table td{padding:.25em .6em;border-bottom:1px solid var(--jp-border-color3,#e5e8eb);"
-    "vertical-align:top!important;text-align:left!important;white-space:normal;overflow-wrap:anywhere;min-width:2em}"
-    ".dl-table th,.dl-table td:last-child{overflow-wrap:normal}"
-    ".dl-table td:first-child:not(.m){min-width:15em}.dl-table td:last-child:not(.n):not(.m){min-width:17em}"
-    ".dl-table .n{text-align:right!important;white-space:nowrap;font-variant-numeric:tabular-nums}"
-    ".dl-risk,.dl-table td.m{white-space:nowrap}"
-    ".dl-risk i{display:inline-block;width:.8em;height:.8em;border-radius:.2em;margin-right:.4em}"
-    "@media print{.dl-tall{max-height:none;overflow:visible}}</style>"
-)
+_STYLE = f"<style>{resource_files('dicomlab.reports').joinpath('table.css').read_text('utf-8')}</style>"
 
 
 @dataclass(frozen=True)

@@ -64,8 +64,7 @@ def views(volume: Volume, face: deface.FaceMask | None, *, reveal: bool = False)
         There is no mask: nothing was removed.
     """
     if face is None:
-        message = "there is no mask, so there is nothing to show without the face"
-        raise FaceRefused(message)
+        raise FaceRefused("there is no mask, so there is nothing to show without the face")
     after = deface.deface(volume, face)
     rows = [("after", after)]
     if reveal:
