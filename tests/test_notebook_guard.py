@@ -9,6 +9,7 @@ import json
 import os
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from threading import Event
 
@@ -24,6 +25,12 @@ from dicomlab.notebooks import guard, session
 NAME = "Quillfeather^Ottoline"
 IDENTIFIERS = {"PatientName": NAME, "PatientID": "QF-4711-88", "PatientBirthDate": "19510723"}
 SPEC = {"name": "python3", "display_name": "Python 3", "language": "python"}
+
+
+def in_a_server(coroutine):
+    """What a coroutine returns in a loop of its own, whatever else runs in this thread (a browser's driver does)."""
+    with ThreadPoolExecutor(1) as thread:
+        return thread.submit(asyncio.run, coroutine).result()
 
 
 @pytest.fixture
@@ -164,7 +171,7 @@ def test_saving_waits_until_it_is_known_who_is_in_a_folder_and_the_server_goes_o
         slow.set()
         await saving
 
-    asyncio.run(saved_meanwhile())
+    in_a_server(saved_meanwhile())
     written = Path(contents.root_dir, "x.ipynb").read_text("utf-8")
     assert "27 files" in written
     assert "uillfeather" not in written
@@ -177,7 +184,7 @@ def test_what_cannot_be_searched_in_time_is_refused_and_the_file_stays_as_it_was
     Path(contents.root_dir, "x.ipynb").write_text("as it was")
     monkeypatch.setattr(guard, "_PATIENCE", 0.05)
     with pytest.raises(HTTPError, match=r"still being searched .* nothing is lost.* save again in a moment") as caught:
-        asyncio.run(writing(contents, cell))
+        in_a_server(writing(contents, cell))
     assert caught.value.status_code == 409
     assert Path(contents.root_dir, "x.ipynb").read_text() == "as it was"
 
@@ -191,7 +198,7 @@ def test_a_pipe_in_the_folder_is_not_waited_for(ours, source, monkeypatch):
 
 
 def test_a_new_notebook_need_not_wait(slow, contents):
-    asyncio.run(contents.new({"type": "notebook"}, "new.ipynb"))
+    in_a_server(contents.new({"type": "notebook"}, "new.ipynb"))
     assert Path(contents.root_dir, "new.ipynb").exists()
     assert not slow.is_set()
 
