@@ -145,10 +145,10 @@ def serve(channel: int, modules: Sequence[str], later: Sequence[str]) -> None:
             gc.freeze()  # kernels share these pages as long as nobody writes to them
             if not (request := ours.recv(_LONGEST)):
                 break
-            pid = os.fork()
+            server, pid = os.getpid(), os.fork()
             if pid == 0:
                 ours.close()
-                _become_kernel(json.loads(request.decode("utf-8", "surrogateescape")))
+                _become_kernel(json.loads(request.decode("utf-8", "surrogateescape")), server)
             descriptor = os.pidfd_open(pid)
             with suppress(OSError):  # who asked is gone: the next `recv` says so
                 socket.send_fds(ours, [str(pid).encode()], [descriptor])
@@ -156,8 +156,9 @@ def serve(channel: int, modules: Sequence[str], later: Sequence[str]) -> None:
             children.add(pid)
             children -= {child for child in children if os.waitpid(child, os.WNOHANG)[0]}
     for child in children:
-        with suppress(OSError):
-            os.killpg(child, signal.SIGKILL)
+        for kill in (os.killpg, os.kill):  # one that has just begun leads no group yet
+            with suppress(OSError):
+                kill(child, signal.SIGKILL)
 
 
 def _load(name: str) -> None:
@@ -165,8 +166,8 @@ def _load(name: str) -> None:
         importlib.import_module(name)
 
 
-def _become_kernel(request: Mapping[str, object]) -> None:
-    """Be what the command would be, without its imports."""
+def _become_kernel(request: Mapping[str, object], server: int) -> None:
+    """Be what the command would be, without its imports; end when the server does, however early that is."""
     code = 1
     try:
         os.setsid()
@@ -175,7 +176,7 @@ def _become_kernel(request: Mapping[str, object]) -> None:
         env = request["env"]
         os.environ.clear()
         os.environ.update(env)  # type: ignore[call-overload]
-        os.environ["JPY_PARENT_PID"] = str(os.getppid())
+        os.environ["JPY_PARENT_PID"] = str(server)
         tempfile.tempdir = None  # the server's, if a module asked for it
         sys.argv = list(request["command"])  # type: ignore[call-overload]
         import numpy as np  # noqa: PLC0415 - the server's, shared
