@@ -189,6 +189,20 @@ def test_a_small_child_loses_face_and_eyes_and_no_brain(contrast, age, fov, pose
     assert scores.brain_core_pct <= 0.01
 
 
+@pytest.mark.parametrize(
+    ("seed", "contrast", "age", "pose"), [(9401011, "T2", 77, (-27, 11, 30)), (9402021, "CT", 39, (6, -19, -24))]
+)
+def test_a_field_of_view_cut_through_the_nose_leaves_no_corner_of_the_jaw(seed, contrast, age, pose):
+    cut = heads.forge_head(seed, contrast=contrast, age=age, fov="nose", pose=pose, spacing=(2, 1.5, 1.5))
+    volume = volume_of(cut)
+    mask = deface.face_mask(volume, SETTINGS)
+    after = deface.deface(volume, mask)
+    scores = heads.score(cut, after.array, sampled(mask.mask, mask.affine, volume.affine, volume.array.shape))
+    assert scores.face_pct >= 99
+    assert scores.still_within5mm_pct <= 1
+    assert scores.removed_head_pct <= 15
+
+
 def test_an_mr_whose_air_lies_below_zero_is_done_like_any_other():
     head = heads.forge_head(8, contrast="T2", spacing=(3, 2.5, 2.5))
     shifted = replace(volume_of(head), array=head.array.astype(np.float32) - 300)

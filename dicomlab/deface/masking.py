@@ -20,11 +20,12 @@ if TYPE_CHECKING:
     from dicomlab.volume import Volume
 
 
-# How far down and to the sides a face may reach, how much farther back its skin goes than what lies deep, and when it
-# is seen through a hole (down to the mouth; how far aside below the brain, and beside it; so far from it), head mm;
-# the part of a head that is removed at most.
-_LOWEST_MM, _SIDE_MM, _SKIN_BACK_MM, _OPEN_BACK_MM, _MOST = -130.0, 90.0, 8.0, 34.0, 0.14
+# How far down and to the sides a face may reach; how much farther back than what lies deep its skin goes: beside the
+# nose, below the mouth (the jaw's corners are as near as a nose that is cut), through a hole; head mm.
+_LOWEST_MM, _SIDE_MM, _SKIN_BACK_MM, _MOUTH_MM, _JAW_BACK_MM, _OPEN_BACK_MM = -130.0, 90.0, 8.0, -56.0, 22.0, 38.0
+# When it is seen through a hole: down to the mouth; how far aside below the brain, and beside it; so far from it.
 _HOLE_MM = (-85.0, -30.0, 50.0, 16.0, 6.0)
+_MOST = 0.14  # the part of a head that is removed
 _SOCKET_MM, _SOCKET_BACK_MM = 18.0, 3.0
 _MODALITIES = ("CT", "MR")
 _ALONE = "only CT or MR show the skin for certain; give one of the same Frame of Reference"
@@ -181,7 +182,8 @@ def cut(found: Anatomy, settings: DefaceSettings) -> NDArray[np.bool_]:
     face = reach[0][part[0]] & reach[2][:, :, part[2]] & (away > margin)
     # Where the field of view cuts a face open, what is seen through the hole is its skin.
     hole = (down > _HOLE_MM[0]) & (np.abs(aside) < np.where(down < _HOLE_MM[1], *_HOLE_MM[2:4])) & (away > _HOLE_MM[4])
-    back = settings.back_mm + np.where(hole, _OPEN_BACK_MM, _SKIN_BACK_MM)
+    beside = np.where(down < _MOUTH_MM, _JAW_BACK_MM, _SKIN_BACK_MM)
+    back = settings.back_mm + np.where(hole, _OPEN_BACK_MM, beside)
     skin = face & (front < settings.shell_mm) & (behind < back)
     deep = face & (down < settings.brow_mm - settings.slope * np.maximum(0, behind + 10)) & (behind < settings.back_mm)
     spare = _MOST * found.inside.sum() - (skin & inside).sum()
