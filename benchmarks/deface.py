@@ -1,6 +1,6 @@
 """Faces removed from heads that nobody has seen: `dicomlab forge --heads`, `dicomlab deface`, and the truth.
 
-python benchmarks/deface.py [--heads 30] [--seed 9101] [--work DIR]
+python benchmarks/deface.py [--heads 30] [--pets 0] [--seed 9101] [--work DIR]
 
 Makes a corpus, defaces each volume by the command, and holds the outputs against what the forge knows of them:
 per cent of the rays at the face whose outer 6 mm are gone, of those at the eyes whose outer 18 mm are, of the face's
@@ -8,6 +8,9 @@ surface that stayed within 5 mm, of the brain and of its core (3 mm inside) that
 removed; voxels changed outside the mask; whether NIfTI and DICOM lie where the source did. Ends with 1 when a number
 that DESIGN 11 asks for is missed: for any head that was written, any volume that is no head, or more than one head
 refused in ten. The measures are those of `dicomlab.forge.heads.score`.
+
+`--pets N` adds N heads that PET alone shows. What their masks removed is held against a CT of the same person in the
+same place, as PET blurs the skin.
 """
 
 from __future__ import annotations
@@ -21,6 +24,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Mapping
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -31,8 +35,9 @@ from SimpleITK import GetArrayFromImage, ReadImage
 from dicomlab.deface import face_mask
 from dicomlab.errors import FaceRefused
 from dicomlab.forge import heads
+from dicomlab.forge.draw import Draw
 from dicomlab.recipe import DefaceSettings
-from dicomlab.volume import volumes_of
+from dicomlab.volume import sampled, volumes_of
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -42,6 +47,7 @@ LEAST = {"face": 99.0, "eyes": 98.0}
 MOST = {"near": 1.0, "brain": 0.1, "core": 0.01, "head": 15.0, "outside": 0, "full s": 30.0, "preview s": 5.0,
         "MB": 2048}  # fmt: skip
 REFUSED_AT_MOST = 0.1
+PET_FIELDS = ("full", "neck", "full", "vault", "chin")
 _WHAT = ("contrast", "table", "age", "fov", "plane", "pose")
 _NUMBERS = ("face", "eyes", "near", "brain", "core", "head", "outside", "place", "full s", "preview s", "MB")
 
@@ -120,14 +126,43 @@ def measured(corpus: Path, name: str, about: Mapping[str, Any], out: Path) -> di
         return row
     head, mask = truth_of(corpus, name, about), read(out / "defaced_mask.nii.gz")[0] > 0
     found = heads.score(head, read(out / "defaced.nii.gz")[0], mask)
+    return _judged(row, found, placed=in_place(source, out, head, mask), preview=previewed(source))
+
+
+def _judged(row: dict[str, Any], found: heads.Scores, *, placed: bool, preview: float) -> dict[str, Any]:
+    """Return the row of a head with its numbers, and which of them are missed."""
     row |= {
         "face": found.face_pct, "eyes": found.eye_pct, "near": found.still_within5mm_pct, "brain": found.brain_alt_pct,
         "core": found.brain_core_pct, "head": found.removed_head_pct, "outside": found.outside_changed,
-        "place": in_place(source, out, head, mask), "preview s": previewed(source),
+        "place": placed, "preview s": preview,
     }  # fmt: skip
     row["missed"] = [k for k, v in LEAST.items() if not row[k] >= v] + [k for k, v in MOST.items() if not row[k] <= v]
     row["missed"] += [] if row["place"] else ["place"]
     return row
+
+
+def measured_pet(work: Path, seed: int, number: int) -> dict[str, Any]:
+    """Return the row of a head that PET alone shows."""
+    draw = Draw(seed, "pets", str(number))
+    age, pose = round(draw.uniform(*((5, 17) if number % 4 == 0 else (18, 90)))), [draw.uniform(-25, 25) for _ in "abc"]
+    fov, fine = PET_FIELDS[number % len(PET_FIELDS)], [draw.uniform(1.5, 3.3), draw.uniform(1.2, 4), 0]
+    fine[2] = fine[1]
+    pet, ct = (
+        heads.forge_head(seed * 1000 + number, contrast=c, age=age, fov=fov, pose=tuple(pose), spacing=tuple(s))
+        for c, s in (("PET", fine), ("CT", (2, 1.5, 1.5)))
+    )
+    source, out = work / "pets" / f"{number:03d}" / "dicom", work / "out" / f"pet_{number:03d}"
+    heads.write_dicom(pet, source, seed=seed * 1000 + number)
+    row: dict[str, Any] = {"name": f"pet_{number:03d}", "contrast": "PET", "age": age, "fov": fov, "plane": "axial"}
+    row["pose"] = [round(p) for p in pose]
+    code, said, row["full s"], row["MB"] = run(source, out)
+    row |= {"refused": code != 0, "why": said if code else "", "missed": []}
+    if code:
+        return row
+    mask, affine = read(out / "defaced_mask.nii.gz")
+    gone = sampled(mask > 0, affine, ct.affine, ct.array.shape)
+    scores = heads.score(ct, np.where(gone, -1000, ct.array).astype(np.int16), gone)
+    return _judged(row, scores, placed=in_place(source, out, pet, mask > 0), preview=previewed(source))
 
 
 def line(cells: list[Any]) -> str:
@@ -140,6 +175,7 @@ def main() -> int:
     """Make, deface, score, tell."""
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--heads", type=int, default=30, help="volumes; every fifth is no head")
+    parser.add_argument("--pets", type=int, default=0, help="heads that PET alone shows, besides")
     parser.add_argument("--seed", type=int, default=9101)
     parser.add_argument("--work", type=Path, help="an empty folder that keeps corpus and outputs")
     chosen = parser.parse_args()
@@ -152,12 +188,12 @@ def main() -> int:
         print(line(["volume", *_WHAT, *_NUMBERS, "missed, or why refused"]))
         print(line(["---"] * (len(_WHAT) + len(_NUMBERS) + 2)))
         rows = []
-        for name, about in subjects.items():
-            row = measured(corpus, name, about, work / "out" / name)
-            rows.append(row)
-            print(line([name, *(row.get(k, "") for k in (*_WHAT, *_NUMBERS)), ", ".join(row["missed"]) or row["why"]]),
-                  flush=True)  # fmt: skip
-    real = [r for r in rows if not subjects[r["name"]].get("neg")]
+        works = [partial(measured, corpus, name, about, work / "out" / name) for name, about in subjects.items()]
+        for make in works + [partial(measured_pet, work, chosen.seed, n) for n in range(chosen.pets)]:
+            rows.append(row := make())
+            cells = [row["name"], *(row.get(k, "") for k in (*_WHAT, *_NUMBERS))]
+            print(line([*cells, ", ".join(row["missed"]) or row["why"]]), flush=True)
+    real = [r for r in rows if not subjects.get(r["name"], {}).get("neg")]
     held = [r for r in real if r["refused"]]
     missed = [r for r in rows if r["missed"]]
     done = [r for r in real if not r["refused"]]

@@ -147,10 +147,58 @@ def test_what_is_no_head_is_refused_with_a_reason(kind):
         deface.face_mask(volume, SETTINGS)
 
 
-def test_pet_alone_is_refused_with_a_reason():
-    volume = Volume(np.zeros((8, 8, 8), np.float32), np.eye(4), "PT")
-    with pytest.raises(FaceRefused, match="CT or MR"):
+@pytest.fixture(scope="module")
+def pet():
+    """A turned head, seen by PET with a tracer that the brain takes up."""
+    return heads.forge_head(961, contrast="PET", pose=(12, -15, 8), spacing=(3, 2.5, 2.5))
+
+
+def test_pet_alone_loses_face_and_eyes_and_no_brain(pet):
+    volume = volume_of(pet)
+    mask = deface.face_mask(volume, SETTINGS)
+    scores = deface.check(volume, deface.deface(volume, mask), mask)
+    assert scores.passed, scores.why
+    # What is true of a head is told by the surface that CT sees of the same person in the same place.
+    ct = heads.forge_head(961, contrast="CT", pose=(12, -15, 8), spacing=(3, 2.5, 2.5))
+    gone = sampled(mask.mask, mask.affine, ct.affine, ct.array.shape)
+    scores = heads.score(ct, np.where(gone, -1000, ct.array), gone)
+    assert scores.face_pct >= 99
+    assert scores.eye_pct >= 98
+    assert scores.still_within5mm_pct <= 1
+    assert scores.brain_alt_pct <= 0.1
+    assert scores.brain_core_pct <= 0.01
+    assert scores.removed_head_pct <= 15
+
+
+def test_pet_whose_tracer_does_not_show_the_brain_is_refused(pet):
+    volume = volume_of(pet)
+    level = np.percentile(volume.array[volume.array > 100], 30)
+    with pytest.raises(FaceRefused, match="the tracer does not show the brain"):
+        deface.face_mask(replace(volume, array=np.minimum(volume.array, level)), SETTINGS)
+
+
+@pytest.mark.parametrize("turn", [(-1, -1, 1), (1, -1, -1), (1, -1, 1)], ids=["z", "x", "backwards"])
+def test_pet_turned_half_round_is_refused(pet, turn):
+    volume = volume_of(pet)
+    with pytest.raises(FaceRefused):
+        deface.face_mask(replace(volume, affine=np.diag([*map(float, turn), 1.0]) @ volume.affine), SETTINGS)
+
+
+@pytest.mark.parametrize("kind", ["torso", "pelvis", "knee", "skull_stripped", "noise"])
+def test_pet_of_no_head_is_refused(kind):
+    volume = volume_of(heads.forge_negative(3, kind, contrast="PET", spacing=(4, 3, 3)))
+    with pytest.raises(FaceRefused):
         deface.face_mask(volume, SETTINGS)
+
+
+def test_a_volume_of_another_modality_is_refused_with_a_reason():
+    with pytest.raises(FaceRefused, match="CT, MR and PET"):
+        deface.face_mask(Volume(np.zeros((8, 8, 8), np.float32), np.eye(4), "NM"), SETTINGS)
+
+
+def test_an_empty_pet_is_refused():
+    with pytest.raises(FaceRefused):
+        deface.face_mask(Volume(np.zeros((20, 40, 40), np.float32), np.diag([3.0, 3, 3, 1]), "PT"), SETTINGS)
 
 
 def test_pet_loses_its_face_by_the_mask_of_its_ct_and_the_check_sees_its_faint_skin():

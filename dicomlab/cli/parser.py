@@ -127,9 +127,7 @@ def _running(command: _Command) -> None:
     )  # fmt: skip
     redact.add_argument("--workers", type=_positive, default=1, metavar="N", help="processes to use; 1 unless told")
 
-    deface = command(
-        "deface", carriers.deface, "Remove the face from head CT and MR, and PET with them; no head: refused."
-    )
+    deface = command("deface", carriers.deface, "Remove the face from head CT, MR and PET; no head: refused.")
     _source(deface)
     deface.add_argument("out", type=Path, metavar="OUT", help="a new or empty folder")
     deface.add_argument(

@@ -36,6 +36,7 @@ class Anatomy:
     eyes: tuple[float, float, float]  # head mm (x, y, z) of the midpoint between the eyeballs
     eyes_clear: float  # how clearly they stand out
     nose: float  # mm before the cheeks
+    shines: float  # PET: the brain's median over the rest's
 
     @property
     def level(self) -> float:
@@ -51,12 +52,14 @@ def box() -> NDArray[np.float64]:
     return matrix
 
 
-def anatomy(volume: Volume, matrix: NDArray[np.float64], threshold: float, *, ct: bool) -> Anatomy:
+def anatomy(volume: Volume, matrix: NDArray[np.float64], threshold: float) -> Anatomy:
     """Return what is found in a volume where the head lies at `matrix` (head mm to LPS mm)."""
+    ct = volume.modality == "CT"
     thin, affine = binned(volume.array, volume.affine, STEP_MM)
     samples = along(thin, affine, matrix @ box(), SHAPE)
     inside = skin_inside(samples, threshold, STEP_MM)
-    where, clear = eyes(samples, STEP_MM, ct=ct)
+    # PET shows no eyes: they are where the drawn head has them.
+    where, clear = eyes(samples, STEP_MM, ct=ct) if volume.modality != "PT" else ((0.0, 0.0, 0.0), 0.0)
     # The edge of the field of view is no skin: only air that was seen counts.
     air = ~np.logical_or.accumulate(inside, axis=1) & (samples < threshold)
     front = _far(air, FRONT)
@@ -68,7 +71,14 @@ def anatomy(volume: Volume, matrix: NDArray[np.float64], threshold: float, *, ct
         z, y, x = axes(STEP_MM)
         about = np.hypot(np.abs(x) - EYES_APART_MM / 2, z - eyes_at) < _ABOUT_MM / scale
         brain &= ~about | (front > _BELOW_MM / scale) | (y > _BEFORE_MM)
-    return Anatomy(samples, inside, front, brain, _far(brain, FRONT), where, clear, _nose(inside))
+    shines = _shines(samples, inside, brain) if volume.modality == "PT" else np.inf
+    return Anatomy(samples, inside, front, brain, _far(brain, FRONT), where, clear, _nose(inside), shines)
+
+
+def _shines(samples: Samples, inside: Mask, brain: Mask) -> float:
+    """Return how much brighter the brain is than the rest of the head, 0 when one of them is not in view."""
+    both = [samples[where & np.isfinite(samples)] for where in (brain, inside & ~brain)]
+    return float(np.median(both[0]) / np.median(both[1])) if all(part.size for part in both) else 0.0
 
 
 def _nose(inside: Mask) -> float:

@@ -9,7 +9,7 @@ import numpy as np
 
 from dicomlab.deface.anatomy import FRONT, SHAPE, Anatomy, anatomy, box
 from dicomlab.deface.head import EYES_APART_MM, LOWER, axes
-from dicomlab.deface.looking import STEP_MM, along, binned, body_threshold, gridded, grounded, skin_inside
+from dicomlab.deface.looking import STEP_MM, along, binned, gridded, grounded, skin_inside, skin_threshold
 from dicomlab.deface.rendering import VIEWS, depths, turned
 from dicomlab.volume import sampled
 
@@ -93,10 +93,9 @@ def check(before: Volume, after: Volume, mask: FaceMask) -> Scores:
     mask
         Tells where the head lies, and where voxels may differ.
     """
-    ct = before.modality == "CT"
     ground = grounded(before)
-    threshold = body_threshold(gridded(ground, 4.0).samples, before.modality)
-    found = anatomy(ground, mask.affine @ np.linalg.inv(box()), threshold, ct=ct)
+    threshold = skin_threshold(gridded(ground, 4.0).samples, before.modality)
+    found = anatomy(ground, mask.affine @ np.linalg.inv(box()), threshold)
     lower = before.array.flat[0] - ground.array.flat[0]
     samples = along(*binned(after.array - lower, after.affine, STEP_MM), mask.affine, SHAPE)
     same = before.array == after.array

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 STEP_MM = 2.0
 _HU = (-1000.0, 1000.0)  # the range of Hounsfield units that is told apart
+_FAINT = 0.002  # of the brightest in PET: what is darker is air
 
 
 def grounded(volume: Volume) -> Volume:
@@ -72,27 +73,21 @@ def binned(
     return blocks.mean(axis=(1, 3, 5), dtype=np.float32), moved
 
 
-def skin_threshold(samples: NDArray[np.float32], *, ct: bool, skin_ct_hu: float = -300, skin_mr: float = 0.45) -> float:
-    """Return the value above which a sample is no air: fixed for CT, a part of Otsu's threshold for others."""
-    if ct:
+def skin_threshold(
+    samples: NDArray[np.float32], modality: str, *, skin_ct_hu: float = -300, skin_mr: float = 0.45
+) -> float:
+    """Return the value above which a sample is no air, infinite where there is nothing else.
+
+    CT: fixed. MR: a part of Otsu's threshold. PET: Otsu's of the logarithms, as a brain outshines all skin.
+    """
+    if modality == "CT":
         return skin_ct_hu
     some = samples[np.isfinite(samples)]
+    if modality == "PT":
+        floor = _FAINT * float(np.percentile(some, 99.5)) if some.size else 0.0
+        return float(np.expm1(threshold_otsu(np.log1p(np.maximum(some, 0) / floor))) * floor) if floor > 0 else np.inf
     some = some[some > some.max() * 0.001]
     return float(threshold_otsu(np.clip(some, 0, np.percentile(some, 98))) * skin_mr) if some.size else np.inf
-
-
-def body_threshold(samples: NDArray[np.float32], modality: str) -> float:
-    """Return the value above which a sample of any modality is no air; PET: where a brain outshines all skin."""
-    if modality != "PT":
-        return skin_threshold(samples, ct=modality == "CT")
-    some = samples[np.isfinite(samples)]
-    some = some[some > some.max() * 0.001]
-    level = np.inf
-    for _ in range(2):  # the brain from the rest, then the body from air
-        if some.size and some.min() < some.max():
-            level = float(threshold_otsu(some))
-            some = some[some < level]
-    return 0.45 * level
 
 
 def skin_inside(samples: NDArray[np.float32], threshold: float, step: float) -> NDArray[np.bool_]:
@@ -108,7 +103,8 @@ def skin_inside(samples: NDArray[np.float32], threshold: float, step: float) -> 
     return np.asarray(closed | solid)
 
 
-def scaled(samples: NDArray[np.float32], *, ct: bool) -> NDArray[np.float32]:
-    """Return samples as 0..1 for comparing, -1 where there are none."""
-    low, high = _HU if ct else (float(np.nanpercentile(samples, 1)), float(np.nanpercentile(samples, 99.5)))
-    return np.asarray(np.nan_to_num(np.clip((samples - low) / max(high - low, 1e-6), 0, 1), nan=-1), np.float32)
+def scaled(samples: NDArray[np.float32], modality: str) -> NDArray[np.float32]:
+    """Return samples as 0..1 for comparing, -1 where there are none; PET by its roots, so that skin counts too."""
+    low, high = _HU if modality == "CT" else (float(np.nanpercentile(samples, p)) for p in (1, 99.5))
+    value = np.clip((samples - low) / max(high - low, 1e-6), 0, 1)
+    return np.asarray(np.nan_to_num(np.sqrt(value) if modality == "PT" else value, nan=-1), np.float32)

@@ -27,11 +27,12 @@ _LOWEST_MM, _SIDE_MM, _SKIN_BACK_MM, _MOUTH_MM, _JAW_BACK_MM, _OPEN_BACK_MM = -1
 _HOLE_MM = (-85.0, -30.0, 50.0, 16.0, 6.0)
 _MOST = 0.14  # the part of a head that is removed
 _SOCKET_MM, _SOCKET_BACK_MM = 18.0, 3.0
-_MODALITIES = ("CT", "MR")
-_ALONE = "only CT or MR show the skin for certain; give one of the same Frame of Reference"
+_MODALITIES = ("CT", "MR", "PT")
+_UNKNOWN = "only CT, MR and PET are known to show a head; give one of the same Frame of Reference"
 # What a head must show, fitted on real heads in many poses and on what is none; eyes: (not CT, CT).
 _METRIC, _OVERLAP, _COVERAGE, _SCALE, _STRETCH = 0.36, 0.8, 0.42, (0.64, 1.25), 1.22
 _SKULL_MM, _BRAIN, _WELL, _EYES, _NOSE_MM = 25.0, (0.4, 0.82, 0.92), 0.9, (3.6, 2.5), (12.0, 32.0)
+_SHINES = 4.0  # PET: the brain over the rest
 # Eyes less clear are believed with a nose where skins agree, and where the fit and the skins are such as these.
 _EYES_NOSE, _METRIC_NOSE, _FITS = 2.1, 0.4, (0.5, 0.942)
 _SURELY, _HARDLY = (0.3, 0.8, 0.5), 0.15  # mutual information, Dice, coverage of a first impression
@@ -43,7 +44,7 @@ class Placement:
 
     pose: Pose
     anatomy: Anatomy
-    ct: bool
+    modality: str
 
 
 @dataclass(frozen=True)
@@ -96,27 +97,28 @@ def register(volume: Volume, *, skin_ct_hu: float = -300, skin_mr: float = 0.45,
         The modality shows no skin for certain.
     """
     if volume.modality not in _MODALITIES:
-        raise FaceRefused(_ALONE)
+        raise FaceRefused(_UNKNOWN)
     ct, volume = volume.modality == "CT", grounded(volume)
     grid = gridded(volume)
-    threshold = skin_threshold(grid.samples, ct=ct, skin_ct_hu=skin_ct_hu, skin_mr=skin_mr)
+    threshold = skin_threshold(grid.samples, volume.modality, skin_ct_hu=skin_ct_hu, skin_mr=skin_mr)
     if pose is None:
         inside = skin_inside(grid.samples, threshold, grid.step)
-        pose = placed(Grid(scaled(grid.samples, ct=ct), grid.origin, grid.step), inside, ct=ct)
-    return Placement(pose, anatomy(volume, pose.matrix, threshold, ct=ct), ct)
+        pose = placed(Grid(scaled(grid.samples, volume.modality), grid.origin, grid.step), inside, ct=ct)
+    return Placement(pose, anatomy(volume, pose.matrix, threshold), volume.modality)
 
 
 def is_head(volume: Volume) -> Literal["yes", "no", "unsure"]:
     """Return whether a volume of any modality shows a head, told on a coarse grid.
 
-    A head is never "no", as far as trials went; what shows no skin for certain (PET) is always "unsure".
+    A head is never "no", as far as trials went; PET, whose skin is faint, is always "unsure".
     """
-    if volume.modality not in _MODALITIES:
+    if volume.modality not in ("CT", "MR"):
         return "unsure"
     ct = volume.modality == "CT"
     grid = gridded(grounded(volume), 4.0)
-    inside = skin_inside(grid.samples, skin_threshold(grid.samples, ct=ct), grid.step)
-    metric, overlap, coverage = glanced(Grid(scaled(grid.samples, ct=ct), grid.origin, grid.step), inside, ct=ct)
+    inside = skin_inside(grid.samples, skin_threshold(grid.samples, volume.modality), grid.step)
+    seen = Grid(scaled(grid.samples, volume.modality), grid.origin, grid.step)
+    metric, overlap, coverage = glanced(seen, inside, ct=ct)
     if metric > _SURELY[0] and overlap > _SURELY[1] and coverage > _SURELY[2]:
         return "yes"
     return "no" if metric < _HARDLY else "unsure"
@@ -131,13 +133,16 @@ def confidence_of(placement: Placement) -> Confidence:
     most = _BRAIN[1] if pose.overlap < _WELL else _BRAIN[2]
     nose = _NOSE_MM[0] < found.nose < _NOSE_MM[1] and pose.metric > _METRIC_NOSE and pose.overlap > _WELL
     fits = pose.metric > _FITS[0] and pose.overlap > _FITS[1]
-    face = found.eyes_clear > _EYES[placement.ct] or ((nose or fits) and found.eyes_clear > _EYES_NOSE)
+    face = found.eyes_clear > _EYES[placement.modality == "CT"] or ((nose or fits) and found.eyes_clear > _EYES_NOSE)
+    if placement.modality == "PT":  # shows no eyes
+        face = nose and pose.metric > _FITS[0]
     reasons = (
         (pose.metric < _METRIC, "the fit to a head is poor"),
         (pose.overlap < _OVERLAP, "the skin does not lie as a head's does"),
         (pose.coverage < _COVERAGE, "too little of the head is in view"),
         (not _SCALE[0] < scale < _SCALE[1] or stretch > _STRETCH, "its size or shape is no head's"),
         (not _BRAIN[0] < brain < most, "there is no brain within a skull"),
+        (found.shines < _SHINES, "the tracer does not show the brain"),
         (not face, "no eyes and no nose are where a face has them"),
     )
     told = (pose.metric, pose.overlap, pose.coverage, scale, stretch, brain, found.eyes_clear, found.nose)

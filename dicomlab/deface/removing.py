@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from dicomlab.deface.looking import binned, body_threshold, grounded
+from dicomlab.deface.looking import binned, grounded, skin_threshold
 from dicomlab.volume import sampled
 
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ def air_value(volume: Volume) -> float:
         return max(smallest, _AIR_HU)
     ground = grounded(volume)
     thin, _ = binned(ground.array, volume.affine, 4.0)
-    dark = thin[thin < body_threshold(thin, volume.modality) / 2]
+    dark = thin[thin < skin_threshold(thin, volume.modality) / 2]
     return float(np.median(dark) + volume.array.flat[0] - ground.array.flat[0]) if dark.size else smallest
 
 

@@ -8,7 +8,7 @@ import numpy as np
 from scipy import ndimage as ndi
 from scipy.spatial.transform import Rotation
 
-from dicomlab.deface.looking import body_threshold, gridded, skin_inside
+from dicomlab.deface.looking import gridded, skin_inside, skin_threshold
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -74,7 +74,7 @@ def rendering(volume: Volume, view: str, *, threshold: float | None = None, step
     """
     grid = gridded(volume, step)
     if threshold is None:
-        threshold = body_threshold(grid.samples, volume.modality)
+        threshold = skin_threshold(grid.samples, volume.modality)
     return shaded(depths(turned(skin_inside(grid.samples, threshold, step), view)))
 
 
@@ -89,7 +89,7 @@ def strip(volume: Volume, side: int = 128) -> NDArray[np.uint8]:
         Pixels of each square's side; one is `STRIP_MM` mm.
     """
     grid = gridded(volume, STRIP_MM)
-    threshold = body_threshold(grid.samples, volume.modality)
+    threshold = skin_threshold(grid.samples, volume.modality)
     inside = skin_inside(grid.samples, threshold, STRIP_MM)
     return np.hstack([_squared(shaded(depths(turned(inside, view))), side) for view in VIEWS])
 

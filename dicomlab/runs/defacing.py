@@ -55,7 +55,7 @@ def deface(
 ) -> tuple[Defaced, ...]:
     """Return how each subject ended; the faces are removed from every series of its heads.
 
-    A PET without a CT or MR of its Frame of Reference is refused: where its skin lies is not certain.
+    A PET has the mask of a CT or MR of its Frame of Reference; without one its own, where the tracer shows the brain.
 
     Parameters
     ----------
