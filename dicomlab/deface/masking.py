@@ -94,7 +94,7 @@ def register(volume: Volume, *, skin_ct_hu: float = -300, skin_mr: float = 0.45,
     Raises
     ------
     FaceRefused
-        The modality shows no skin for certain.
+        The modality is not CT, MR or PET.
     """
     if volume.modality not in _MODALITIES:
         raise FaceRefused(_UNKNOWN)
