@@ -10,6 +10,7 @@ import pytest
 from dicomlab import deface
 from dicomlab.errors import DicomlabError, FaceRefused
 from dicomlab.forge import heads
+from dicomlab.forge.heads.contrasts import CONTRASTS
 from dicomlab.recipe import DefaceSettings
 from dicomlab.records import BATCH_VARIABLE
 from dicomlab.volume import Volume, sampled
@@ -209,6 +210,36 @@ def test_pet_loses_its_face_by_the_mask_of_its_ct_and_the_check_sees_its_faint_s
     assert after.moved_mm > 20
     left = deface.check(pet, pet, replace(mask, mask=np.zeros_like(mask.mask)))
     assert left.shows_face  # though the brain outshines the skin
+    assert "a part of the face can still be seen from the front" in left.reasons
+
+
+@pytest.fixture
+def suppressed(monkeypatch):
+    """A head in a T2-like image whose fat is suppressed: its skin is dark beside its brain."""
+    monkeypatch.setitem(CONTRASTS, "T2", {**CONTRASTS["T2"], "fat": 60.0, "marrow": 40.0, "skin": 120.0})
+    return volume_of(heads.forge_head(962, contrast="T2", pose=(6, -12, 1), spacing=(3, 2, 2)))
+
+
+def test_a_head_whose_fat_is_suppressed_loses_its_face(suppressed):
+    mask = deface.face_mask(suppressed, SETTINGS)
+    scores = deface.check(suppressed, deface.deface(suppressed, mask), mask)
+    assert scores.passed, scores.why
+    ct = heads.forge_head(962, contrast="CT", pose=(6, -12, 1), spacing=(3, 2, 2))
+    gone = sampled(mask.mask, mask.affine, ct.affine, ct.array.shape)
+    scores = heads.score(ct, np.where(gone, -1000, ct.array), gone)
+    assert scores.face_pct >= 99
+    assert scores.eye_pct >= 98
+    assert scores.brain_core_pct <= 0.01
+    assert scores.removed_head_pct <= 15
+
+
+def test_an_image_with_its_fat_suppressed_is_checked_by_its_own_skin_under_the_mask_of_a_t1(suppressed):
+    t1 = volume_of(heads.forge_head(962, contrast="T1", pose=(6, -12, 1), spacing=(3, 2, 2)))
+    mask = deface.face_mask(t1, SETTINGS)
+    after = deface.check(suppressed, deface.deface(suppressed, mask), mask)
+    assert after.shows_face
+    assert after.passed, after.why
+    left = deface.check(suppressed, suppressed, replace(mask, mask=np.zeros_like(mask.mask)))
     assert "a part of the face can still be seen from the front" in left.reasons
 
 

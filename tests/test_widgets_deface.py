@@ -41,7 +41,12 @@ def made(monkeypatch):
         mask = np.zeros_like(body())
         mask[:, : int(settings.back_mm // 2)] = True
         return deface.FaceMask(
-            mask=mask, affine=GRID, frame_of_reference=UID, confidence=NUMBERS, removed=settings.back_mm / 100
+            mask=mask,
+            affine=GRID,
+            frame_of_reference=UID,
+            confidence=NUMBERS,
+            removed=settings.back_mm / 100,
+            head=body(),
         )
 
     monkeypatch.setattr(deface, "face_mask", face_mask)

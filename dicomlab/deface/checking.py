@@ -26,6 +26,8 @@ _UP, _SIDE, _BEHIND = (-105.0, 20.0), 50.0, 20.0
 _SAME_MM = 5.0  # a surface nearer than this to where it was still shows the face
 _SKIN_MM, _EYE_MM, _EYE_RADIUS = 6.0, 18.0, 12.0
 _ENOUGH = 250  # rays of 2 mm that make a face: 10 cm²
+# Dice of the skin's insides: below, a volume's own skin is not the head's that the mask was made for; above, it is.
+_OTHER, _SAME = 0.94, 0.95
 _MOST_LEFT, _MOST_LEFT_FRONT, _LEAST_SKIN, _LEAST_EYES, _MOST_BRAIN = 0.05, 0.01, 0.995, 0.9, 0.001
 
 
@@ -94,8 +96,17 @@ def check(before: Volume, after: Volume, mask: FaceMask) -> Scores:
         Tells where the head lies, and where voxels may differ.
     """
     ground = grounded(before)
-    threshold = skin_threshold(gridded(ground, 4.0).samples, before.modality)
-    found = anatomy(ground, mask.affine @ np.linalg.inv(box()), threshold)
+    coarse, place = gridded(ground, 4.0).samples, mask.affine @ np.linalg.inv(box())
+
+    def seen(*, faint: bool) -> tuple[float, Anatomy]:
+        threshold = skin_threshold(coarse, before.modality, faint=faint)
+        return threshold, anatomy(ground, place, threshold)
+
+    threshold, found = seen(faint=False)
+    if before.modality == "MR" and _alike(found, mask.head) < _OTHER:
+        # Its skin may be darker than that by which the head was found; believed where the same head then appears.
+        again = seen(faint=True)
+        threshold, found = again if _alike(again[1], mask.head) > _SAME else (threshold, found)
     lower = before.array.flat[0] - ground.array.flat[0]
     samples = along(*binned(after.array - lower, after.affine, STEP_MM), mask.affine, SHAPE)
     same = before.array == after.array
@@ -106,16 +117,16 @@ def check(before: Volume, after: Volume, mask: FaceMask) -> Scores:
     shares = {view: _left(found.inside[FRONT], left[FRONT], zone[FRONT], view) for view in VIEWS}
     front, distance, rays = shares["front"]
     worst = max(share for share, _, seen in shares.values() if seen >= _ENOUGH) if rays >= _ENOUGH else 0.0
-    return Scores(
-        left=worst,
-        left_front=front,
-        skin=_removed(found, gone, np.asarray(zone.any(axis=1)), _SKIN_MM),
-        eyes=_removed(found, gone, _at_eyes(found), _EYE_MM),
-        moved_mm=distance,
-        brain=float((found.brain & mask.mask).sum() / max(1, found.brain.sum())),
-        outside=int((~same & ~allowed).sum()),
-        rays=rays,
-    )
+    skin = _removed(found, gone, np.asarray(zone.any(axis=1)), _SKIN_MM)
+    eyes = _removed(found, gone, _at_eyes(found), _EYE_MM)
+    brain = float((found.brain & mask.mask).sum() / max(1, found.brain.sum()))
+    return Scores(worst, front, skin, eyes, distance, brain, int((~same & ~allowed).sum()), rays)
+
+
+def _alike(found: Anatomy, head: Mask) -> float:
+    """Return the Dice overlap of two insides of a skin, where the volume was seen."""
+    here, there = found.inside, head & np.isfinite(found.samples)
+    return float(2 * (here & there).sum() / max(1, here.sum() + there.sum()))
 
 
 def _zone(found: Anatomy) -> Mask:

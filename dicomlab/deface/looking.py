@@ -74,11 +74,12 @@ def binned(
 
 
 def skin_threshold(
-    samples: NDArray[np.float32], modality: str, *, skin_ct_hu: float = -300, skin_mr: float = 0.45
+    samples: NDArray[np.float32], modality: str, *, faint: bool = False, skin_ct_hu: float = -300, skin_mr: float = 0.45
 ) -> float:
     """Return the value above which a sample is no air, infinite where there is nothing else.
 
-    CT: fixed. MR: a part of Otsu's threshold. PET: Otsu's of the logarithms, as a brain outshines all skin.
+    CT: fixed. MR: a part of Otsu's threshold; where skin is `faint` beside the brain, as with fat suppressed, twice the
+    air's median but no less than a quarter of it. PET: Otsu's of the logarithms, as a brain outshines all skin.
     """
     if modality == "CT":
         return skin_ct_hu
@@ -86,8 +87,10 @@ def skin_threshold(
     if modality == "PT":
         floor = _FAINT * float(np.percentile(some, 99.5)) if some.size else 0.0
         return float(np.expm1(threshold_otsu(np.log1p(np.maximum(some, 0) / floor))) * floor) if floor > 0 else np.inf
-    some = some[some > some.max() * 0.001]
-    return float(threshold_otsu(np.clip(some, 0, np.percentile(some, 98))) * skin_mr) if some.size else np.inf
+    lit = some[some > some.max() * 0.001]
+    usual = float(threshold_otsu(np.clip(lit, 0, np.percentile(lit, 98))) * skin_mr) if lit.size else np.inf
+    dark = some[some < usual / 2]
+    return min(usual, max(2 * float(np.median(dark)), usual / 4)) if faint and dark.size else usual
 
 
 def skin_inside(samples: NDArray[np.float32], threshold: float, step: float) -> NDArray[np.bool_]:

@@ -27,14 +27,12 @@ _LOWEST_MM, _SIDE_MM, _SKIN_BACK_MM, _MOUTH_MM, _JAW_BACK_MM, _OPEN_BACK_MM = -1
 _HOLE_MM = (-85.0, -30.0, 50.0, 16.0, 6.0)
 _MOST = 0.14  # the part of a head that is removed
 _SOCKET_MM, _SOCKET_BACK_MM = 18.0, 3.0
-_MODALITIES = ("CT", "MR", "PT")
-_UNKNOWN = "only CT, MR and PET are known to show a head; give one of the same Frame of Reference"
 # What a head must show, fitted on real heads in many poses and on what is none; eyes: (not CT, CT).
-_METRIC, _OVERLAP, _COVERAGE, _SCALE, _STRETCH = 0.36, 0.8, 0.42, (0.64, 1.25), 1.22
-_SKULL_MM, _BRAIN, _WELL, _EYES, _NOSE_MM = 25.0, (0.4, 0.82, 0.92), 0.9, (3.6, 2.5), (12.0, 32.0)
-_SHINES = 4.0  # PET: the brain over the rest
-# Eyes less clear are believed with a nose where skins agree, and where the fit and the skins are such as these.
-_EYES_NOSE, _METRIC_NOSE, _FITS = 2.1, 0.4, (0.5, 0.942)
+_METRIC, _OVERLAP, _COVERAGE, _SCALE, _STRETCH = 0.36, 0.9, 0.42, (0.64, 1.25), 1.22
+_SKULL_MM, _BRAIN, _EYES, _NOSE_MM = 25.0, (0.4, 0.92), (3.6, 2.5), (12.0, 32.0)
+# Eyes less clear are believed with a nose, and where fit and skins are such as these. Where skin is dark clearer ones
+# are asked for; where eyes are never seen (PET), a brain that outshines the rest.
+_EYES_NOSE, _METRIC_NOSE, _FITS, _EYES_FAINT, _SHINES = 2.1, 0.4, (0.5, 0.942), 8.0, 4.0
 _SURELY, _HARDLY = (0.3, 0.8, 0.5), 0.15  # mutual information, Dice, coverage of a first impression
 
 
@@ -80,6 +78,7 @@ class FaceMask:
     frame_of_reference: str
     confidence: Confidence
     removed: float  # part of the head within the field of view
+    head: NDArray[np.bool_]  # where it was found, on the same grid
 
     def __repr__(self) -> str:
         """Show numbers, not the UID."""
@@ -96,15 +95,23 @@ def register(volume: Volume, *, skin_ct_hu: float = -300, skin_mr: float = 0.45,
     FaceRefused
         The modality is not CT, MR or PET.
     """
-    if volume.modality not in _MODALITIES:
-        raise FaceRefused(_UNKNOWN)
-    ct, volume = volume.modality == "CT", grounded(volume)
-    grid = gridded(volume)
-    threshold = skin_threshold(grid.samples, volume.modality, skin_ct_hu=skin_ct_hu, skin_mr=skin_mr)
-    if pose is None:
-        inside = skin_inside(grid.samples, threshold, grid.step)
-        pose = placed(Grid(scaled(grid.samples, volume.modality), grid.origin, grid.step), inside, ct=ct)
-    return Placement(pose, anatomy(volume, pose.matrix, threshold), volume.modality)
+    if volume.modality not in ("CT", "MR", "PT"):
+        raise FaceRefused("only CT, MR and PET are known to show a head; give one of the same Frame of Reference")
+    grid = gridded(volume := grounded(volume))
+    seen = Grid(scaled(grid.samples, volume.modality), grid.origin, grid.step)
+
+    def found(*, faint: bool) -> Placement:
+        threshold = skin_threshold(grid.samples, volume.modality, faint=faint, skin_ct_hu=skin_ct_hu, skin_mr=skin_mr)
+        there = pose or placed(seen, skin_inside(grid.samples, threshold, grid.step), ct=volume.modality == "CT")
+        return Placement(there, anatomy(volume, there.matrix, threshold), volume.modality)
+
+    usual = found(faint=False)
+    if volume.modality == "MR" and not confidence_of(usual).passed:
+        # Its skin may be dark beside its brain (fat suppressed, echo planar): believed where the eyes are beyond doubt.
+        faint = found(faint=True)
+        if confidence_of(faint).passed and faint.anatomy.eyes_clear > _EYES_FAINT and faint.pose.metric > _FITS[0]:
+            return faint
+    return usual
 
 
 def is_head(volume: Volume) -> Literal["yes", "no", "unsure"]:
@@ -114,11 +121,10 @@ def is_head(volume: Volume) -> Literal["yes", "no", "unsure"]:
     """
     if volume.modality not in ("CT", "MR"):
         return "unsure"
-    ct = volume.modality == "CT"
     grid = gridded(grounded(volume), 4.0)
     inside = skin_inside(grid.samples, skin_threshold(grid.samples, volume.modality), grid.step)
     seen = Grid(scaled(grid.samples, volume.modality), grid.origin, grid.step)
-    metric, overlap, coverage = glanced(seen, inside, ct=ct)
+    metric, overlap, coverage = glanced(seen, inside, ct=volume.modality == "CT")
     if metric > _SURELY[0] and overlap > _SURELY[1] and coverage > _SURELY[2]:
         return "yes"
     return "no" if metric < _HARDLY else "unsure"
@@ -130,8 +136,7 @@ def confidence_of(placement: Placement) -> Confidence:
     scale, stretch = float(np.prod(pose.scale) ** (1 / 3)), max(pose.scale) / min(pose.scale)
     skull = LOWER[0] + STEP_MM * np.arange(found.inside.shape[0]) > _SKULL_MM
     brain = float(found.brain[skull].sum() / max(1, found.inside[skull].sum()))
-    most = _BRAIN[1] if pose.overlap < _WELL else _BRAIN[2]
-    nose = _NOSE_MM[0] < found.nose < _NOSE_MM[1] and pose.metric > _METRIC_NOSE and pose.overlap > _WELL
+    nose = _NOSE_MM[0] < found.nose < _NOSE_MM[1] and pose.metric > _METRIC_NOSE
     fits = pose.metric > _FITS[0] and pose.overlap > _FITS[1]
     face = found.eyes_clear > _EYES[placement.modality == "CT"] or ((nose or fits) and found.eyes_clear > _EYES_NOSE)
     if placement.modality == "PT":  # shows no eyes
@@ -141,11 +146,11 @@ def confidence_of(placement: Placement) -> Confidence:
         (pose.overlap < _OVERLAP, "the skin does not lie as a head's does"),
         (pose.coverage < _COVERAGE, "too little of the head is in view"),
         (not _SCALE[0] < scale < _SCALE[1] or stretch > _STRETCH, "its size or shape is no head's"),
-        (not _BRAIN[0] < brain < most, "there is no brain within a skull"),
+        (not _BRAIN[0] < brain < _BRAIN[1], "there is no brain within a skull"),
         (found.shines < _SHINES, "the tracer does not show the brain"),
         (not face, "no eyes and no nose are where a face has them"),
     )
-    told = (pose.metric, pose.overlap, pose.coverage, scale, stretch, brain, found.eyes_clear, found.nose)
+    told = pose.metric, pose.overlap, pose.coverage, scale, stretch, brain, found.eyes_clear, found.nose
     return Confidence(*told, tuple(reason for wrong, reason in reasons if wrong))
 
 
@@ -164,7 +169,7 @@ def face_mask(volume: Volume, settings: DefaceSettings, *, placement: Placement 
     mask = cut(placement.anatomy, settings)
     inside = placement.anatomy.inside
     removed = float((mask & inside).sum() / inside.sum())
-    return FaceMask(mask, placement.pose.matrix @ box(), volume.frame_of_reference, confidence, removed)
+    return FaceMask(mask, placement.pose.matrix @ box(), volume.frame_of_reference, confidence, removed, inside)
 
 
 def cut(found: Anatomy, settings: DefaceSettings) -> NDArray[np.bool_]:

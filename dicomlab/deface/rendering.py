@@ -52,7 +52,7 @@ def shaded(depth: NDArray[np.float32]) -> NDArray[np.uint8]:
     return np.asarray(255 * np.where(met, 0.1 + 0.9 * light, 0), np.uint8)[::-1]
 
 
-def rendering(volume: Volume, view: str, *, threshold: float | None = None, step: float = 2.0) -> NDArray[np.uint8]:
+def rendering(volume: Volume, view: str, *, step: float = 2.0) -> NDArray[np.uint8]:
     """Return a picture (rows, columns) of the skin, one pixel every `step` mm.
 
     Parameters
@@ -61,9 +61,6 @@ def rendering(volume: Volume, view: str, *, threshold: float | None = None, step
         Any modality; it is left alone.
     view
         One of `VIEWS`.
-    threshold
-        The value above which a sample is no air; told from the volume when None. Give the one of the volume before
-        when the volume after is drawn, so that both show the same surface.
     step
         mm per pixel.
 
@@ -73,9 +70,8 @@ def rendering(volume: Volume, view: str, *, threshold: float | None = None, step
         There is no such view.
     """
     grid = gridded(volume, step)
-    if threshold is None:
-        threshold = skin_threshold(grid.samples, volume.modality)
-    return shaded(depths(turned(skin_inside(grid.samples, threshold, step), view)))
+    inside = skin_inside(grid.samples, skin_threshold(grid.samples, volume.modality), step)
+    return shaded(depths(turned(inside, view)))
 
 
 def strip(volume: Volume, side: int = 128) -> NDArray[np.uint8]:
@@ -89,8 +85,7 @@ def strip(volume: Volume, side: int = 128) -> NDArray[np.uint8]:
         Pixels of each square's side; one is `STRIP_MM` mm.
     """
     grid = gridded(volume, STRIP_MM)
-    threshold = skin_threshold(grid.samples, volume.modality)
-    inside = skin_inside(grid.samples, threshold, STRIP_MM)
+    inside = skin_inside(grid.samples, skin_threshold(grid.samples, volume.modality), STRIP_MM)
     return np.hstack([_squared(shaded(depths(turned(inside, view))), side) for view in VIEWS])
 
 
