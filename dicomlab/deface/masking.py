@@ -28,11 +28,11 @@ _HOLE_MM = (-85.0, -30.0, 50.0, 16.0, 6.0)
 _MOST = 0.14  # the part of a head that is removed
 _SOCKET_MM, _SOCKET_BACK_MM = 18.0, 3.0
 # What a head must show, fitted on real heads in many poses and on what is none; eyes: (not CT, CT).
-_METRIC, _OVERLAP, _COVERAGE, _SCALE, _STRETCH = 0.36, 0.9, 0.42, (0.64, 1.25), 1.22
-_SKULL_MM, _BRAIN, _EYES, _NOSE_MM = 25.0, (0.4, 0.92), (3.6, 2.5), (12.0, 32.0)
+_METRIC, _OVERLAP, _COVERAGE, _SCALE, _STRETCH = 0.36, 0.9, 0.42, (0.64, 1.25), 1.18
+_SKULL_MM, _BRAIN, _EYES, _NOSE_MM = 25.0, (0.4, 0.92), (4.5, 2.5), (12.0, 32.0)
 # Eyes less clear are believed with a nose, and where fit and skins are such as these. Where skin is dark clearer ones
 # are asked for; where eyes are never seen (PET), a brain that outshines the rest.
-_EYES_NOSE, _METRIC_NOSE, _FITS, _EYES_FAINT, _SHINES = 2.1, 0.4, (0.5, 0.942), 8.0, 4.0
+_EYES_NOSE, _METRIC_NOSE, _FITS, _EYES_FAINT, _SHINES = 2.1, 0.4, (0.6, 0.942), 8.0, 4.0
 _SURELY, _HARDLY = (0.3, 0.8, 0.5), 0.15  # mutual information, Dice, coverage of a first impression
 
 
