@@ -32,7 +32,7 @@ _METRIC, _OVERLAP, _COVERAGE, _SCALE, _STRETCH = 0.36, 0.9, 0.42, (0.64, 1.25), 
 _SKULL_MM, _BRAIN, _EYES, _NOSE_MM = 25.0, (0.4, 0.92), (4.5, 2.5), (12.0, 32.0)
 # Eyes less clear are believed with a nose, and where fit and skins are such as these. Where skin is dark clearer ones
 # are asked for; where eyes are never seen (PET), a brain that outshines the rest.
-_EYES_NOSE, _METRIC_NOSE, _FITS, _EYES_FAINT, _SHINES = 2.1, 0.4, (0.6, 0.942), 8.0, 4.0
+_EYES_NOSE, _METRIC_NOSE, _FITS, _FAINT, _SHINES = 2.1, 0.4, (0.6, 0.942), (0.5, 8.0), 4.0
 _SURELY, _HARDLY = (0.3, 0.8, 0.5), 0.15  # mutual information, Dice, coverage of a first impression
 
 
@@ -109,7 +109,7 @@ def register(volume: Volume, *, skin_ct_hu: float = -300, skin_mr: float = 0.45,
     if volume.modality == "MR" and not confidence_of(usual).passed:
         # Its skin may be dark beside its brain (fat suppressed, echo planar): believed where the eyes are beyond doubt.
         faint = found(faint=True)
-        if confidence_of(faint).passed and faint.anatomy.eyes_clear > _EYES_FAINT and faint.pose.metric > _FITS[0]:
+        if confidence_of(faint).passed and faint.pose.metric > _FAINT[0] and faint.anatomy.eyes_clear > _FAINT[1]:
             return faint
     return usual
 
