@@ -16,7 +16,7 @@ import corpora
 import factories
 import pydicom
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from pydicom.encaps import generate_fragments
 from pydicom.uid import (
@@ -505,6 +505,7 @@ def test_an_element_that_stands_twice_does_not_mislead_the_next_file(tmp_path):
     cut=st.integers(0, len(SERIES[0])),
     place=st.integers(0, 2),
 )
+@example(at=291, new=128, cut=347, place=1)  # a group above the pixels' amid the header, then a cut
 @settings(max_examples=300, deadline=None)
 def test_a_broken_file_of_a_series_is_read_as_if_it_came_alone(tmp_path_factory, *, at, new, cut, place):
     broken = bytearray(SERIES[1])

@@ -66,7 +66,7 @@ class Template:
         try:
             rest, stopped = wire.parse(data, position, end, encoding, defer=defer)
         except wire.BrokenDataset:
-            rest, stopped = _to_pixels(data, position, end, encoding, defer=defer, last=max(elements, default=0)), end
+            rest, stopped = _to_pixels(data, start, end, encoding, defer=defer), end
         elements.update(rest)
         if stopped < end and bytes(data[stopped:end]).strip(b"\0"):
             message = f"a delimiter without a beginning at byte {stopped}"
@@ -113,16 +113,16 @@ class Template:
         self._starts, self._pairs, self._encoding = starts, pairs, encoding
 
 
-def _to_pixels(
-    data: bytes | mmap, position: int, end: int, encoding: Encoding, *, defer: Defer, last: int
-) -> dict[int, Element]:
-    """Return elements without what stands behind the pixel data and is none."""
+def _to_pixels(data: bytes | mmap, position: int, end: int, encoding: Encoding, *, defer: Defer) -> dict[int, Element]:
+    """Return the elements of a whole dataset without what stands behind its pixel data and is none."""
     found: dict[int, Element] = {}
+    last = 0
     while True:
         try:
             one, position = wire.parse(data, position, end, encoding, defer=defer, most=1)
         except wire.BrokenDataset:
-            if max(found, default=last) < wire.PIXEL_DATA:
+            if last < wire.PIXEL_DATA:
                 raise
             return found
         found.update(one)
+        last = next(iter(one), last)
