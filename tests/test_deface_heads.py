@@ -148,6 +148,19 @@ def test_what_is_no_head_is_refused_with_a_reason(kind):
         deface.face_mask(volume, SETTINGS)
 
 
+def hold(mask, seed: int, **seen) -> None:
+    """Hold a mask against the truth, told by the surface that CT sees of the same person in the same place."""
+    ct = heads.forge_head(seed, contrast="CT", **seen)
+    gone = sampled(mask.mask, mask.affine, ct.affine, ct.array.shape)
+    scores = heads.score(ct, np.where(gone, -1000, ct.array), gone)
+    assert scores.face_pct >= 99
+    assert scores.eye_pct >= 98
+    assert scores.still_within5mm_pct <= 1
+    assert scores.brain_alt_pct <= 0.1
+    assert scores.brain_core_pct <= 0.01
+    assert scores.removed_head_pct <= 15
+
+
 @pytest.fixture(scope="module")
 def pet():
     """A turned head, seen by PET with a tracer that the brain takes up."""
@@ -159,16 +172,7 @@ def test_pet_alone_loses_face_and_eyes_and_no_brain(pet):
     mask = deface.face_mask(volume, SETTINGS)
     scores = deface.check(volume, deface.deface(volume, mask), mask)
     assert scores.passed, scores.why
-    # What is true of a head is told by the surface that CT sees of the same person in the same place.
-    ct = heads.forge_head(961, contrast="CT", pose=(12, -15, 8), spacing=(3, 2.5, 2.5))
-    gone = sampled(mask.mask, mask.affine, ct.affine, ct.array.shape)
-    scores = heads.score(ct, np.where(gone, -1000, ct.array), gone)
-    assert scores.face_pct >= 99
-    assert scores.eye_pct >= 98
-    assert scores.still_within5mm_pct <= 1
-    assert scores.brain_alt_pct <= 0.1
-    assert scores.brain_core_pct <= 0.01
-    assert scores.removed_head_pct <= 15
+    hold(mask, 961, pose=(12, -15, 8), spacing=(3, 2.5, 2.5))
 
 
 def test_pet_whose_tracer_does_not_show_the_brain_is_refused(pet):
@@ -224,13 +228,7 @@ def test_a_head_whose_fat_is_suppressed_loses_its_face(suppressed):
     mask = deface.face_mask(suppressed, SETTINGS)
     scores = deface.check(suppressed, deface.deface(suppressed, mask), mask)
     assert scores.passed, scores.why
-    ct = heads.forge_head(962, contrast="CT", pose=(6, -12, 1), spacing=(3, 2, 2))
-    gone = sampled(mask.mask, mask.affine, ct.affine, ct.array.shape)
-    scores = heads.score(ct, np.where(gone, -1000, ct.array), gone)
-    assert scores.face_pct >= 99
-    assert scores.eye_pct >= 98
-    assert scores.brain_core_pct <= 0.01
-    assert scores.removed_head_pct <= 15
+    hold(mask, 962, pose=(6, -12, 1), spacing=(3, 2, 2))
 
 
 def test_an_image_with_its_fat_suppressed_is_checked_by_its_own_skin_under_the_mask_of_a_t1(suppressed):
