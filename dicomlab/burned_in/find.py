@@ -143,7 +143,7 @@ def _boxes(
         settled, each = cine.settled(each, len(frames))
         steady += [*settled, *cine.unplaced(passing, each)]
     placed = [(None, b) for b in steady] + [(n, b) for n, boxes in sorted(each.items()) for b in boxes]
-    return [(_region(b, n), b, read.get(b, Candidate(b, 1))) for n, b in placed]
+    return [(Region(b.x0, b.y0, b.x1, b.y1, n), b, read.get(b, Candidate(b, 1))) for n, b in placed]
 
 
 def _softened(regions: Sequence[Region]) -> _Soften:
@@ -173,7 +173,3 @@ def _classified(region: Region, found: Candidate, identifiers: Callable[[str], b
 
 def _moved(box: Box, x: int, y: int) -> Box:
     return Box(box.x0 + x, box.y0 + y, box.x1 + x, box.y1 + y, box.score)
-
-
-def _region(box: Box, frame: int | None) -> Region:
-    return Region(box.x0, box.y0, box.x1, box.y1, frame)

@@ -12,6 +12,7 @@ from scipy import ndimage as ndi
 from dicomlab.deface.eyes import eyes
 from dicomlab.deface.head import EYES_APART_MM, LOWER, UPPER, axes, head
 from dicomlab.deface.looking import STEP_MM, along, binned, skin_inside
+from dicomlab.deface.placing import grid_affine
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -37,6 +38,7 @@ class Anatomy:
     eyes_clear: float  # how clearly they stand out
     nose: float  # mm before the cheeks
     shines: float  # PET: the brain's median over the rest's
+    scale: float  # 1 is the drawn adult
 
     @property
     def level(self) -> float:
@@ -46,10 +48,7 @@ class Anatomy:
 
 def box() -> NDArray[np.float64]:
     """Return the affine of the head's box: index (z, y, x) to head mm (x, y, z)."""
-    matrix = np.zeros((4, 4))
-    matrix[[2, 1, 0], [0, 1, 2]] = STEP_MM
-    matrix[:, 3] = LOWER[2], LOWER[1], LOWER[0], 1
-    return matrix
+    return grid_affine(LOWER, STEP_MM)
 
 
 def anatomy(volume: Volume, matrix: NDArray[np.float64], threshold: float) -> Anatomy:
@@ -64,15 +63,25 @@ def anatomy(volume: Volume, matrix: NDArray[np.float64], threshold: float) -> An
     air = ~np.logical_or.accumulate(inside, axis=1) & (samples < threshold)
     front = _far(air, FRONT)
     eyes_at = where[2] if clear > _SEEN else None
-    scale = np.cbrt(np.linalg.det(matrix[:3, :3]))
-    lower = float(np.clip((_GROWN - scale) / _GROWING, 0, 1) * _CHILD_MM[ct])
+    scale = float(np.cbrt(np.linalg.det(matrix[:3, :3])))
+    lower = np.full(front.shape, np.clip((_GROWN - scale) / _GROWING, 0, 1) * _CHILD_MM[ct], np.float32)
+    if eyes_at is not None:
+        lower = np.where(front > _LOW_DEEP_MM, np.maximum(lower, min(_LOW_MM, -eyes_at - _LOW_MM)), lower)
     brain = _brain(samples, inside, front, ct=ct, eyes_at=eyes_at, lower=lower)
     if eyes_at is not None:
-        z, y, x = axes(STEP_MM)
-        about = np.hypot(np.abs(x) - EYES_APART_MM / 2, z - eyes_at) < _ABOUT_MM / scale
-        brain &= ~about | (front > _BELOW_MM / scale) | (y > _BEFORE_MM)
+        brain &= ~_before(eyes_at, front, scale)
     shines = _shines(samples, inside, brain) if volume.modality == "PT" else np.inf
-    return Anatomy(samples, inside, front, brain, _far(brain, FRONT), where, clear, _nose(inside), shines)
+    nose, away = _nose(inside), _far(brain, FRONT)
+    return Anatomy(samples, inside, front, brain, away, where, clear, nose, shines, scale)
+
+
+def _before(eyes_at: float, front: Samples, scale: float) -> Mask:
+    """Return where no brain lies: about the eyes, behind them up to their height, just below the skin about them."""
+    z, y, x = axes(STEP_MM)
+    z, deep = z - eyes_at, front * scale  # mm of the patient
+    about = (np.hypot(np.abs(x) - EYES_APART_MM / 2, z) * scale < _ABOUT_MM) & (y <= _ABOUT_BACK_MM[1])
+    about &= (deep <= _BELOW_MM) | (y <= _ABOUT_BACK_MM[0])
+    return np.asarray(about | ((z <= 0) & (y <= _BACK_MM)) | ((z <= _RIND_UP_MM) & (deep <= _RIND_MM)))
 
 
 def _shines(samples: Samples, inside: Mask, brain: Mask) -> float:
@@ -111,8 +120,11 @@ def _part(lower: tuple[float, float, float], upper: tuple[float, float, float]) 
     )
 
 
-# Eyes this clear tell where no brain is: about them and so deep below the skin, mm of the patient; before, head mm.
-_SEEN, _ABOUT_MM, _BELOW_MM, _BEFORE_MM = 2.2, 13.0, 19.0, 30.0
+# Eyes this clear tell where no brain is, and when it lies lower than the drawn one: so much, so deep below the skin.
+_SEEN, _LOW_MM, _LOW_DEEP_MM = 2.2, 6.0, 16.0
+# Heads that were looked at had none: about the eyes, so far behind or else so deep below the skin; below their height,
+# so far behind them (least was 30); up to a height above them, so deep below the skin (least 14, at a cut 11). In mm.
+_ABOUT_MM, _ABOUT_BACK_MM, _BELOW_MM, _BACK_MM, _RIND_UP_MM, _RIND_MM = 13.0, (14.0, 30.0), 19.0, 25.0, 14.0, 9.0
 
 # Distances are measured where a face or a brain can be, and nowhere else: it takes most of the time.
 FRONT, _SKULL = _part((-140, -100, -104), (80, 120, 104)), _part((-60, -24, -84), (112, 176, 84))
@@ -126,16 +138,17 @@ def _far(mask: Mask, part: tuple[slice, ...]) -> NDArray[np.float32]:
     return far
 
 
-def _brain(samples: Samples, inside: Mask, front: Samples, *, ct: bool, eyes_at: float | None, lower: float) -> Mask:
+def _brain(samples: Samples, inside: Mask, front: Samples, *, ct: bool, eyes_at: float | None, lower: Samples) -> Mask:
     """Return the brain; `eyes_at` is their height (mm): up to the sockets' roof it does not reach before them.
 
     `lower`: how much farther than an adult's it may lie from the drawn brain, mm.
     """
     drawn, found = head(STEP_MM), np.zeros_like(inside)
-    z, y, _ = (line[part] for line, part in zip(axes(STEP_MM), _lines(_SKULL), strict=True))
+    z, y, _ = axes(STEP_MM)
+    z, y = z[_SKULL[0]], y[:, _SKULL[1]]
     off = drawn.off[_SKULL]
     reach = np.where(z < (8 if eyes_at is None else eyes_at + 20), _OFF_FRONT[0], _OFF_FRONT[1])
-    near = off < np.where(y < 5, reach, _OFF[ct]) + lower
+    near = off < np.where(y < 5, reach, _OFF[ct]) + lower[_SKULL]
     skin, into = inside[_SKULL], drawn.into[_SKULL]
     close = (off < _ISLAND_MM) & (z > _FLOOR_MM)
     if eyes_at is not None:
@@ -172,9 +185,3 @@ def _joined(like: Mask, seed: Mask, close: Mask) -> Mask:
     outward = ndi.distance_transform_edt(~whole, sampling=STEP_MM)
     closed = ndi.distance_transform_edt(outward < _CLOSE, sampling=STEP_MM) > _CLOSE
     return np.asarray(whole | closed)
-
-
-def _lines(part: tuple[slice, ...]) -> tuple[tuple[slice, ...], ...]:
-    """Return where three lines of coordinates, shaped to be combined, are cut for a part of the grid."""
-    every = slice(None)
-    return (part[0], every, every), (every, part[1], every), (every, every, part[2])

@@ -113,12 +113,14 @@ def check(before: Volume, after: Volume, mask: FaceMask) -> Scores:
     allowed = sampled(mask.mask, mask.affine, before.affine, before.array.shape)
     gone = found.inside & mask.mask
     left = skin_inside(samples, threshold, STEP_MM) & found.inside
-    zone = _zone(found)
+    z, y, x = axes(STEP_MM)
+    zone = (z > _UP[0]) & (z < _UP[1] + found.level) & (np.abs(x) < _SIDE) & (y < _BEHIND)
+    at_eyes = (np.hypot(np.abs(x) - EYES_APART_MM / 2, z - found.level) < _EYE_RADIUS)[:, 0]
     shares = {view: _left(found.inside[FRONT], left[FRONT], zone[FRONT], view) for view in VIEWS}
     front, distance, rays = shares["front"]
     worst = max(share for share, _, seen in shares.values() if seen >= _ENOUGH) if rays >= _ENOUGH else 0.0
     skin = _removed(found, gone, np.asarray(zone.any(axis=1)), _SKIN_MM)
-    eyes = _removed(found, gone, _at_eyes(found), _EYE_MM)
+    eyes = _removed(found, gone, at_eyes, _EYE_MM)
     brain = float((found.brain & mask.mask).sum() / max(1, found.brain.sum()))
     return Scores(worst, front, skin, eyes, distance, brain, int((~same & ~allowed).sum()), rays)
 
@@ -127,16 +129,6 @@ def _alike(found: Anatomy, head: Mask) -> float:
     """Return the Dice overlap of two insides of a skin, where the volume was seen."""
     here, there = found.inside, head & np.isfinite(found.samples)
     return float(2 * (here & there).sum() / max(1, here.sum() + there.sum()))
-
-
-def _zone(found: Anatomy) -> Mask:
-    z, y, x = axes(STEP_MM)
-    return np.asarray((z > _UP[0]) & (z < _UP[1] + found.level) & (np.abs(x) < _SIDE) & (y < _BEHIND))
-
-
-def _at_eyes(found: Anatomy) -> Mask:
-    z, _, x = axes(STEP_MM)
-    return np.asarray(np.hypot(np.abs(x) - EYES_APART_MM / 2, z - found.level) < _EYE_RADIUS)[:, 0]
 
 
 def _left(before: Mask, after: Mask, zone: Mask, view: str) -> tuple[float, float, int]:

@@ -9,7 +9,7 @@ import numpy as np
 from scipy import ndimage as ndi
 from skimage.filters import threshold_otsu
 
-from dicomlab.deface.placing import Grid
+from dicomlab.deface.placing import Grid, grid_affine
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -35,14 +35,7 @@ def gridded(volume: Volume, step: float = STEP_MM) -> Grid:
     lower, upper = places.min(axis=1)[::-1], places.max(axis=1)[::-1]
     shape = np.maximum(2, np.ceil((upper - lower) / step)).astype(int)
     origin = lower + (upper - lower - (shape - 1) * step) / 2
-    return Grid(along(thin, affine, _axes(origin, step), tuple(shape)), origin, step)
-
-
-def _axes(origin: NDArray[np.float64], step: float) -> NDArray[np.float64]:
-    matrix = np.zeros((4, 4))
-    matrix[[2, 1, 0], [0, 1, 2]] = step
-    matrix[:3, 3], matrix[3, 3] = origin[::-1], 1
-    return matrix
+    return Grid(along(thin, affine, grid_affine(origin, step), tuple(shape)), origin, step)
 
 
 def along(
@@ -78,8 +71,9 @@ def skin_threshold(
 ) -> float:
     """Return the value above which a sample is no air, infinite where there is nothing else.
 
-    CT: fixed. MR: a part of Otsu's threshold; where skin is `faint` beside the brain, as with fat suppressed, twice the
-    air's median but no less than a quarter of it. PET: Otsu's of the logarithms, as a brain outshines all skin.
+    CT: fixed. MR: a part of the way from air to Otsu's threshold; where skin is `faint` beside the brain, as with fat
+    suppressed, twice the air's median but no less than a quarter of it. PET: Otsu's of the logarithms, as a brain
+    outshines all skin.
     """
     if modality == "CT":
         return skin_ct_hu
@@ -88,9 +82,14 @@ def skin_threshold(
         floor = _FAINT * float(np.percentile(some, 99.5)) if some.size else 0.0
         return float(np.expm1(threshold_otsu(np.log1p(np.maximum(some, 0) / floor))) * floor) if floor > 0 else np.inf
     lit = some[some > some.max() * 0.001]
-    usual = float(threshold_otsu(np.clip(lit, 0, np.percentile(lit, 98))) * skin_mr) if lit.size else np.inf
-    dark = some[some < usual / 2]
-    return min(usual, max(2 * float(np.median(dark)), usual / 4)) if faint and dark.size else usual
+    if not lit.size:
+        return np.inf
+    otsu = float(threshold_otsu(np.clip(lit, 0, np.percentile(lit, 98))))
+    # Noise and ghosts lift the air; where there is none to be seen it is taken for 0.
+    air, usual, dark = some[some < otsu / 2], skin_mr * otsu, some[some < skin_mr * otsu / 2]
+    if faint and dark.size:
+        return min(usual, max(2 * float(np.median(dark)), usual / 4))
+    return usual + (1 - skin_mr) * (float(np.percentile(air, 25)) if air.size else 0.0)
 
 
 def skin_inside(samples: NDArray[np.float32], threshold: float, step: float) -> NDArray[np.bool_]:

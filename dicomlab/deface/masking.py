@@ -180,7 +180,9 @@ def cut(found: Anatomy, settings: DefaceSettings) -> NDArray[np.bool_]:
     z, y, x = axes(STEP_MM)
     # The brow follows the eyes: upwards at once, downwards reluctantly, a sinus taken for an eye must not leave a brow.
     up = z - np.clip(max(found.level, min(0.0, found.level + 8)), -10, 12)
-    reach = (up < settings.brow_mm) & (up > _LOWEST_MM), y < settings.back_mm + _OPEN_BACK_MM, np.abs(x) < _SIDE_MM
+    small = min(1.0, found.scale)  # a small face's skin reaches as far back in the patient's mm
+    furthest = (settings.back_mm + _OPEN_BACK_MM) / small
+    reach = (up < settings.brow_mm) & (up > _LOWEST_MM), y < furthest, np.abs(x) < _SIDE_MM
     # Only this part of the box is looked at: a tuner asks for the mask at every step of a slider.
     part = tuple(slice(line.argmax(), line.size - line[::-1].argmax()) for line in map(np.ravel, reach))
     down, behind, aside = up[part[0]], y[:, part[1]], x[:, :, part[2]]
@@ -193,7 +195,7 @@ def cut(found: Anatomy, settings: DefaceSettings) -> NDArray[np.bool_]:
     # Where the field of view cuts a face open, what is seen through the hole is its skin.
     hole = (down > _HOLE_MM[0]) & (np.abs(aside) < np.where(down < _HOLE_MM[1], *_HOLE_MM[2:4])) & (away > _HOLE_MM[4])
     beside = np.where(down < _MOUTH_MM, _JAW_BACK_MM, _SKIN_BACK_MM)
-    back = settings.back_mm + np.where(hole, _OPEN_BACK_MM, beside)
+    back = (settings.back_mm + np.where(hole, _OPEN_BACK_MM, beside)) / small
     skin = face & (front < settings.shell_mm) & (behind < back)
     deep = face & (down < settings.brow_mm - settings.slope * np.maximum(0, behind + 10)) & (behind < settings.back_mm)
     spare = _MOST * found.inside.sum() - (skin & inside).sum()

@@ -15,6 +15,8 @@ from scipy.spatial.transform import Rotation
 from dicomlab.deface.head import head
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from numpy.typing import NDArray
 
     Floats = NDArray[np.float64]
@@ -38,6 +40,14 @@ class Pose:
     coverage: float  # the part of the drawn head (without the neck) that lies in the field of view
 
 
+def grid_affine(origin: Sequence[float] | Floats, step: float) -> Floats:
+    """Return the affine, index (z, y, x) to (x, y, z), of an axis-parallel grid from its origin (z, y, x)."""
+    matrix = np.zeros((4, 4))
+    matrix[[2, 1, 0], [0, 1, 2]] = step
+    matrix[:, 3] = *origin[::-1], 1
+    return matrix
+
+
 @dataclass(frozen=True, eq=False)
 class Grid:
     """Samples on an axis-parallel grid of patient space, (z, y, x)."""
@@ -50,8 +60,7 @@ class Grid:
         """Return indices (3, n) of points (3, n; x, y, z) that `matrix` takes to LPS mm."""
         # Written out: a matrix product of this shape wakes every core for nothing.
         x, y, z = points
-        to_index = np.diag([*np.repeat(1 / self.step, 3), 1.0]) @ _shift(-self.origin[::-1]) @ matrix
-        rows = to_index[2::-1].astype(np.float32)
+        rows = (np.linalg.inv(grid_affine(self.origin, self.step)) @ matrix)[:3].astype(np.float32)
         return np.stack([a * x + b * y + c * z + d for a, b, c, d in rows])
 
 
@@ -102,12 +111,6 @@ class Fit:
 
 def _looked_up(samples: Samples, index: Samples, outside: float) -> Samples:
     return np.asarray(ndi.map_coordinates(samples, index, np.float32, order=1, cval=outside))
-
-
-def _shift(by: Floats) -> Floats:
-    matrix = np.eye(4)
-    matrix[:3, 3] = by
-    return matrix
 
 
 def matrix_of(pose: Floats) -> Floats:

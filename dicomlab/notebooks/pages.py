@@ -37,7 +37,8 @@ def page(notebook: Mapping[str, Any], title: str) -> str:
 
 def index(title: str, rows: Sequence[Mapping[str, Any]], sums: Mapping[str, int]) -> str:
     """Return the page that lists executed notebooks: `rows` hold subject, state, verdict, seconds and link."""
-    return _rendered("notebooks.html.j2", title=title, rows=rows, sums=sums, version=__version__)
+    told = {"title": title, "rows": rows, "sums": sums, "version": __version__}
+    return _templates().get_template("notebooks.html.j2").render(**told) + "\n"
 
 
 def verdict(notebook: Mapping[str, Any]) -> str:
@@ -55,10 +56,6 @@ def verdict(notebook: Mapping[str, Any]) -> str:
 def _words(output: Mapping[str, Any]) -> str:
     told = output.get("text") or output.get("data", {}).get("text/plain") or output.get("evalue", "")
     return "".join(told)
-
-
-def _rendered(template: str, **told: Any) -> str:  # noqa: ANN401 - what the template takes
-    return _templates().get_template(template).render(**told) + "\n"
 
 
 @cache
