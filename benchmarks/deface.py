@@ -5,8 +5,8 @@ python benchmarks/deface.py [--heads 30] [--pets 0] [--seed 9101] [--work DIR]
 Makes a corpus, defaces each volume by the command, and holds the outputs against what the forge knows of them:
 per cent of the rays at the face whose outer 6 mm are gone, of those at the eyes whose outer 18 mm are, of the face's
 surface that stayed within 5 mm, of the brain and of its core (3 mm inside) that was altered, of the head that was
-removed; voxels changed outside the mask; whether NIfTI and DICOM lie where the source did. Ends with 1 when a number
-that DESIGN 11 asks for is missed: for any head that was written, any volume that is no head, or more than one head
+removed; voxels changed outside the mask; whether NIfTI and DICOM lie where the source did. Ends with 1 when a bound
+(`LEAST`, `MOST`) is missed: for any head that was written, any volume that is no head, or more than one head
 refused in ten. The measures are those of `dicomlab.forge.heads.score`.
 
 `--pets N` adds N heads that PET alone shows. What their masks removed is held against a CT of the same person in the

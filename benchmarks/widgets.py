@@ -2,7 +2,7 @@
 
     python benchmarks/widgets.py [--steps 120] [--json FILE]
 
-Needs Debian's chromium. Prints p50 and p95 in milliseconds beside what DESIGN asks for, and the seconds from the start
+Needs Debian's chromium. Prints p50 and p95 in milliseconds beside their bounds, and the seconds from the start
 of the server to the first image. The volume is drawn (512 x 512 x 120), head and first image are the CT of the samples.
 """
 

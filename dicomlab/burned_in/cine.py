@@ -91,7 +91,7 @@ def settled(found: Mapping[int, Sequence[Box]], count: int) -> tuple[list[Box], 
         for box in boxes:
             if _within(box, steady):
                 continue
-            here = [o for others in found.values() for o in others if _one_place(box, o)]
+            here = [o for others in found.values() for o in others if shared(box, o) > _SAME * max(box.area, o.area)]
             if len(here) >= max(_MOST * count, 2):
                 steady.append(_around(here))
     left = {n: [b for b in boxes if not _within(b, steady)] for n, boxes in found.items()}
@@ -102,10 +102,6 @@ def settled(found: Mapping[int, Sequence[Box]], count: int) -> tuple[list[Box], 
                 if _moved(before, after) and not _within(hull(before, after), bridged[n]):
                     bridged[n].append(hull(before, after))
     return steady, bridged
-
-
-def _one_place(a: Box, b: Box) -> bool:
-    return shared(a, b) > _SAME * max(a.area, b.area)
 
 
 def _around(boxes: Sequence[Box]) -> Box:

@@ -22,8 +22,8 @@ _FAINT = 0.002  # of the brightest in PET: what is darker is air
 
 
 def grounded(volume: Volume) -> Volume:
-    """Return the volume with its air at 0 where an MR's lies below: values may be stored from any number upwards."""
-    low = min(0.0, float(np.percentile(volume.array[::4, ::4, ::4], 1)))
+    """Return the volume with its air at about 0: an MR's values may be stored from any number upwards."""
+    low = float(np.percentile(volume.array[::4, ::4, ::4], 1))
     return volume if volume.modality == "CT" or not low else replace(volume, array=volume.array - np.float32(low))
 
 

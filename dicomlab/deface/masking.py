@@ -29,10 +29,11 @@ _MOST = 0.14  # the part of a head that is removed
 _SOCKET_MM, _SOCKET_BACK_MM = 18.0, 3.0
 # What a head must show, fitted on real heads in many poses and on what is none; eyes: (not CT, CT).
 _METRIC, _OVERLAP, _COVERAGE, _SCALE, _STRETCH = 0.36, 0.9, 0.42, (0.64, 1.25), 1.18
-_SKULL_MM, _BRAIN, _EYES, _NOSE_MM = 25.0, (0.4, 0.92), (4.5, 2.5), (12.0, 32.0)
+_SKULL_MM, _BRAIN, _EYES, _NOSE_MM = 25.0, (0.4, 0.9), (4.5, 2.5), (12.0, 32.0)
 # Eyes less clear are believed with a nose, and where fit and skins are such as these. Where skin is dark clearer ones
 # are asked for; where eyes are never seen (PET), a brain that outshines the rest.
-_EYES_NOSE, _METRIC_NOSE, _FITS, _FAINT, _SHINES = 2.1, 0.4, (0.6, 0.942), (0.5, 8.0), 4.0
+_EYES_NOSE, _METRIC_NOSE, _FITS, _FAINT, _SHINES = 2.1, 0.4, (0.6, 0.942), (0.5, 11.0), 4.0
+_INFANT, _WHOLE = 0.8, 0.97  # MR: below which scale so much must be in view
 _SURELY, _HARDLY = (0.3, 0.8, 0.5), 0.15  # mutual information, Dice, coverage of a first impression
 
 
@@ -139,12 +140,14 @@ def confidence_of(placement: Placement) -> Confidence:
     nose = _NOSE_MM[0] < found.nose < _NOSE_MM[1] and pose.metric > _METRIC_NOSE
     fits = pose.metric > _FITS[0] and pose.overlap > _FITS[1]
     face = found.eyes_clear > _EYES[placement.modality == "CT"] or ((nose or fits) and found.eyes_clear > _EYES_NOSE)
+    small = placement.modality == "MR" and scale < _INFANT
     if placement.modality == "PT":  # shows no eyes
         face = nose and pose.metric > _FITS[0]
     reasons = (
         (pose.metric < _METRIC, "the fit to a head is poor"),
         (pose.overlap < _OVERLAP, "the skin does not lie as a head's does"),
         (pose.coverage < _COVERAGE, "too little of the head is in view"),
+        (small and pose.coverage < _WHOLE, "so small a head must be in view as a whole"),
         (not _SCALE[0] < scale < _SCALE[1] or stretch > _STRETCH, "its size or shape is no head's"),
         (not _BRAIN[0] < brain < _BRAIN[1], "there is no brain within a skull"),
         (found.shines < _SHINES, "the tracer does not show the brain"),

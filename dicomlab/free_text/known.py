@@ -67,7 +67,7 @@ class Known:
         for name in identifiers.names:
             if len(name) <= _LONGEST_NAME:
                 self._spell(name)
-        codes = {_compact(n) for n in identifiers.numbers} - {""}
+        codes = {_GAPS.sub("", fold(n)) for n in identifiers.numbers} - {""}
         codes |= {c.lstrip("0") for c in codes if c.isdigit() and len(c.lstrip("0")) >= _SHORTEST_FIGURES}
         self._codes = [(c, _code_expression(c)) for c in sorted(codes)]
         self._phrases = _by_first_word(identifiers.phrases)
@@ -341,10 +341,6 @@ def _pieces(text: str, folded: str, word: tuple[str, int, int]) -> Iterator[tupl
         breaks = [left, *(i for i in range(left + 1, right) if text[i].isupper() and text[i - 1].islower()), right]
         if len(breaks) > 2:  # noqa: PLR2004 - both ends
             yield from ((folded[a:b], a, b) for a, b in pairwise(breaks))
-
-
-def _compact(value: str) -> str:
-    return _GAPS.sub("", fold(value))
 
 
 def _code_expression(code: str) -> re.Pattern[str]:

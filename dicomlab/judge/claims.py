@@ -43,7 +43,7 @@ _SOP_CLASS, _MODALITY, _BODY_PART = 0x00080016, 0x00080060, 0x00180015
 def risks(instance: Instance, recipe: Recipe) -> tuple[bool, bool]:
     """Return whether the pixels of a source instance may show text that identifies, and a face.
 
-    The least that must count as a risk (DESIGN: from metadata alone): a remover may count more.
+    The least that must count as a risk (from metadata alone): a remover may count more.
     """
     decision = recipe.decide(DOCUMENT, "OB")
     if instance.find(DOCUMENT) is not None and (decision is None or decision.code == "K"):

@@ -273,13 +273,9 @@ _ADD: dict[Kind, Callable[[Spelled, Kind, str], None]] = {
 
 def _bytes(out: Spelled, kind: Kind, text: str) -> None:
     """Note the byte strings that spell a text, in the cases that writers use."""
-    for form in _cases(text):
+    for form in dict.fromkeys((text, text.upper(), text.lower(), text.title())):
         for data in encodings(form):
             wide = form.isascii() and len(data) == 2 * len(form)
             if len(data) >= (_SHORTEST_WIDE if wide else _SHORTEST_BYTES):
                 out.patterns.setdefault(data, kind)
                 out.written.setdefault(data, folded(text))
-
-
-def _cases(text: str) -> Iterable[str]:
-    return dict.fromkeys((text, text.upper(), text.lower(), text.title()))
