@@ -27,8 +27,8 @@ _LOWEST_MM, _SIDE_MM, _SKIN_BACK_MM, _MOUTH_MM, _JAW_BACK_MM, _OPEN_BACK_MM = -1
 _HOLE_MM = (-85.0, -30.0, 50.0, 16.0, 6.0)
 _MOST = 0.14  # the part of a head that is removed
 _SOCKET_MM, _SOCKET_BACK_MM = 18.0, 3.0
-# What a head must show, fitted on real heads in many poses and on what is none; eyes: (not CT, CT).
-_METRIC, _OVERLAP, _COVERAGE, _SCALE, _STRETCH = 0.36, 0.9, 0.42, (0.64, 1.25), 1.18
+# What a head must show, fitted on real heads in many poses and on what is none; metric and eyes: (not CT, CT).
+_METRIC, _OVERLAP, _COVERAGE, _SCALE, _STRETCH = (0.36, 0.43), 0.9, 0.42, (0.64, 1.25), 1.18
 _SKULL_MM, _BRAIN, _EYES, _NOSE_MM = 25.0, (0.4, 0.9), (4.5, 2.5), (12.0, 32.0)
 # Eyes less clear are believed with a nose, and where fit and skins are such as these. Where skin is dark clearer ones
 # are asked for; where eyes are never seen (PET), a brain that outshines the rest.
@@ -133,21 +133,21 @@ def is_head(volume: Volume) -> Literal["yes", "no", "unsure"]:
 
 def confidence_of(placement: Placement) -> Confidence:
     """Return the numbers by which a placement is judged, and what speaks against it."""
-    pose, found = placement.pose, placement.anatomy
+    pose, found, ct = placement.pose, placement.anatomy, placement.modality == "CT"
     scale, stretch = float(np.prod(pose.scale) ** (1 / 3)), max(pose.scale) / min(pose.scale)
     skull = LOWER[0] + STEP_MM * np.arange(found.inside.shape[0]) > _SKULL_MM
     brain = float(found.brain[skull].sum() / max(1, found.inside[skull].sum()))
+    infant = placement.modality == "MR" and scale < _INFANT
     nose = _NOSE_MM[0] < found.nose < _NOSE_MM[1] and pose.metric > _METRIC_NOSE
     fits = pose.metric > _FITS[0] and pose.overlap > _FITS[1]
-    face = found.eyes_clear > _EYES[placement.modality == "CT"] or ((nose or fits) and found.eyes_clear > _EYES_NOSE)
-    small = placement.modality == "MR" and scale < _INFANT
+    face = found.eyes_clear > _EYES[ct] or ((nose or fits) and found.eyes_clear > _EYES_NOSE)
     if placement.modality == "PT":  # shows no eyes
         face = nose and pose.metric > _FITS[0]
     reasons = (
-        (pose.metric < _METRIC, "the fit to a head is poor"),
+        (pose.metric < _METRIC[ct], "the fit to a head is poor"),
         (pose.overlap < _OVERLAP, "the skin does not lie as a head's does"),
         (pose.coverage < _COVERAGE, "too little of the head is in view"),
-        (small and pose.coverage < _WHOLE, "so small a head must be in view as a whole"),
+        (infant and pose.coverage < _WHOLE, "so small a head must be in view as a whole"),
         (not _SCALE[0] < scale < _SCALE[1] or stretch > _STRETCH, "its size or shape is no head's"),
         (not _BRAIN[0] < brain < _BRAIN[1], "there is no brain within a skull"),
         (found.shines < _SHINES, "the tracer does not show the brain"),
