@@ -58,10 +58,10 @@ class BurnedIn(Form):
 class DefaceSettings(Form):
     """Where a face ends and a brain begins: few numbers, in millimetres of the drawn adult head.
 
-    `skin_ct_hu`: Hounsfield units above which CT is no air; `skin_mr`: the same as a fraction of Otsu's threshold (of
-    PET told from the image). `brow_mm`: height above the eyes to which the face reaches; from 10 mm before them on it
-    falls backwards by `slope`. `back_mm`: how far behind the eyes it reaches. `shell_mm`: depth of skin removed below
-    the brow in any case. `brain_margin_mm`: what is kept around the brain.
+    `skin_ct_hu`: Hounsfield units above which CT is no air; `skin_mr`: the same as a part of the way from air to
+    Otsu's threshold (of PET told from the image). `brow_mm`: height above the eyes to which the face reaches; from
+    10 mm before them on it falls backwards by `slope`. `back_mm`: how far behind the eyes it reaches. `shell_mm`: depth
+    of skin removed below the brow in any case. `brain_margin_mm`: what is kept around the brain.
     """
 
     skin_ct_hu: float = Field(default=-300, ge=-900, le=200)
