@@ -81,7 +81,7 @@ def _before(eyes_at: float, front: Samples, scale: float) -> Mask:
     z, deep = z - eyes_at, front * scale  # mm of the patient
     about = (np.hypot(np.abs(x) - EYES_APART_MM / 2, z) * scale < _ABOUT_MM) & (y <= _ABOUT_BACK_MM[1])
     about &= (deep <= _BELOW_MM) | (y <= _ABOUT_BACK_MM[0])
-    beside = (np.abs(x) > _ASIDE_MM[0]) & (z <= _ASIDE_MM[1]) & (y <= _ASIDE_MM[2])
+    beside = (z <= _ASIDE_UP_MM) & (y <= np.interp(np.abs(x), *_ASIDE_MM))
     return np.asarray(about | beside | ((z <= 0) & (y <= _BACK_MM)) | ((z <= _RIND_UP_MM) & (deep <= _RIND_MM)))
 
 
@@ -123,11 +123,11 @@ def _part(lower: tuple[float, float, float], upper: tuple[float, float, float]) 
 
 # Eyes this clear tell where no brain is, and when it lies lower than the drawn one: so much, so deep below the skin.
 _SEEN, _LOW_MM, _LOW_DEEP_MM = 2.2, 6.0, 16.0
-# Heads that were looked at had none, in mm: about the eyes, so far behind or else so deep below the skin; so far aside
-# and up to so much above them, so far behind (least was 28); below their height, so far behind (least 30); up to a
-# height above them, so deep below the skin (least 14, at a cut 11).
-_ABOUT_MM, _ABOUT_BACK_MM, _BELOW_MM, _ASIDE_MM, _BACK_MM = 13.0, (14.0, 30.0), 19.0, (38.0, 12.0, 16.0), 25.0
-_RIND_UP_MM, _RIND_MM = 14.0, 9.0
+# Heads that were looked at had none, in mm: about the eyes, so far behind or else so deep below the skin; so far aside,
+# up to so much above them, so far behind (least was 28 and 18); below their height, so far behind (least 30); up to
+# a height above them, so deep below the skin (least 14, at a cut 11).
+_ABOUT_MM, _ABOUT_BACK_MM, _BELOW_MM, _BACK_MM, _RIND_UP_MM, _RIND_MM = 13.0, (14.0, 30.0), 19.0, 25.0, 14.0, 9.0
+_ASIDE_UP_MM, _ASIDE_MM = 12.0, ((20, 21, 38, 39), (-200, 11, 11, 16))  # aside, behind there
 
 # Distances are measured where a face or a brain can be, and nowhere else: it takes most of the time.
 FRONT, _SKULL = _part((-140, -100, -104), (80, 120, 104)), _part((-60, -24, -84), (112, 176, 84))

@@ -26,7 +26,7 @@ _LOWEST_MM, _SIDE_MM, _SKIN_BACK_MM, _MOUTH_MM, _JAW_BACK_MM, _OPEN_BACK_MM = -1
 # When it is seen through a hole: down to the mouth; how far aside below the brain, and beside it; so far from it.
 _HOLE_MM = (-85.0, -30.0, 50.0, 16.0, 6.0)
 _MOST = 0.14  # the part of a head that is removed
-_SOCKET_MM, _SOCKET_BACK_MM = 18.0, 3.0
+_SOCKET_MM, _SOCKET_BACK_MM = 18.0, 8.0
 # What a head must show, fitted on real heads in many poses and on what is none; metric and eyes: (not CT, CT);
 # overlap: (cut, in view as a whole).
 _METRIC, _OVERLAP, _COVERAGE, _SCALE, _STRETCH = (0.36, 0.43), (0.9, 0.88), 0.42, (0.64, 1.25), 1.18
